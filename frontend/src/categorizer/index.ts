@@ -1,0 +1,1 @@
+export { codePoints, FoldTable, fold, parseFoldTable, TEXT_VERSION, words } from "./text.ts";
