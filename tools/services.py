@@ -33,8 +33,11 @@ def postgresql_programs() -> Path | None:
 
 
 @contextlib.contextmanager
-def postgresql() -> Iterator[str]:
-    """Yield a DATABASE_URL of a new, empty PostgreSQL that only this machine can reach."""
+def postgresql(*, durable: bool = False) -> Iterator[str]:
+    """Yield a DATABASE_URL of a new, empty PostgreSQL that only this machine can reach.
+
+    With `durable` it keeps PostgreSQL's own defaults: a commit is on the disk when it returns.
+    """
     programs = postgresql_programs()
     if programs is None:
         raise CannotGoOn("PostgreSQL is not installed: apt-get install postgresql")
@@ -48,11 +51,10 @@ def postgresql() -> Iterator[str]:
             ],
             folder,
         )  # fmt: skip
-        # Durability is not what these tests ask about, and a fsync per commit would be slow.
-        options = (
-            f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off -c full_page_writes=off"
-            " -c max_connections=60"
-        )
+        options = f"-p {port} -h 127.0.0.1 -k {folder}"
+        if not durable:
+            # Tests do not ask about it, and a fsync per commit would be slow.
+            options += " -c fsync=off -c full_page_writes=off -c max_connections=60"
         control = [programs / "pg_ctl", "--pgdata", data, "--wait", "--silent"]
         log = folder / "log"
         _as_owner([*control, "--log", log, "--options", options, "start"], folder)
