@@ -1,0 +1,23 @@
+"""Every address, in one place."""
+
+from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import URLPattern, URLResolver, include, path
+
+from config import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.home, name="home"),
+    path("sign-in", LoginView.as_view(), name="sign-in"),
+    path("sign-out", LogoutView.as_view(), name="sign-out"),
+    path("admin/", admin.site.urls),
+    path("api/schema/", views.Schema.as_view(), name="schema"),
+    path("api/docs/", views.Docs.as_view(), name="docs"),
+    path("api/v1/", include("accounts.urls")),
+    path("api/v1/", include("inventory.urls")),
+]
+
+handler400 = "config.views.bad_request"
+handler403 = "config.views.permission_denied"
+handler404 = "config.views.page_not_found"
+handler500 = "config.views.server_error"
