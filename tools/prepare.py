@@ -39,7 +39,7 @@ def prepare() -> None:
     with steps.step("Demo catalogue"):
         _import_catalogue()
     with steps.step("Live model"):
-        call_command("register_model", str(CARD.parent), "--approve-as-seed")
+        call_command("register_model", str(CARD.parent), "--seed")
 
 
 def _collect_static() -> None:

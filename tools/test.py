@@ -92,9 +92,8 @@ def _run(
 def _sum_up(codes: Mapping[str, tuple[int, float]]) -> None:
     say("\n===== Summary =====")
     for name, (code, seconds) in codes.items():
-        say(
-            f"{name:<12} {'passed' if code == 0 else f'FAILED (exit code {code})':<24}{seconds:6.0f} s"
-        )
+        result = "passed" if code == 0 else f"FAILED (exit code {code})"
+        say(f"{name:<12} {result:<24}{seconds:6.0f} s")
     failed = [name for name, (code, _) in codes.items() if code != 0]
     if failed:
         raise CannotGoOn(f"Failed: {', '.join(failed)}. What went wrong is above its summary line.")

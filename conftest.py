@@ -1,0 +1,105 @@
+"""The cast of the tests: alice trains, bob approves, carla picks, dora audits, rita reviews.
+
+Also what holds for every test: settings of their own, and no network beyond this machine.
+"""
+
+import atexit
+import os
+import re
+import socket
+import tempfile
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+# Set before Django reads its settings, so that a plain `pytest` works in a fresh clone and
+# never touches what `make run` keeps in var/.
+_folder = tempfile.TemporaryDirectory(prefix="shelfmark-tests-")
+atexit.register(_folder.cleanup)
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+os.environ["SECRET_KEY"] = "only-for-tests-" + "0123456789" * 5
+os.environ["SHELFMARK_MODELS_DIR"] = _folder.name
+os.environ.setdefault("DATABASE_URL", f"sqlite:///{_folder.name}/db.sqlite3")
+for _name in (
+    "ALLOWED_HOSTS",
+    "DEBUG",
+    "SHELFMARK_DEMO",
+    "SHELFMARK_HTTPS",
+    "SHELFMARK_STATIC_ROOT",
+):
+    os.environ.pop(_name, None)
+if _redis := os.environ.get("REDIS_URL"):
+    # Each process of pytest-xdist gets a Redis database of its own, as it does in PostgreSQL.
+    _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    os.environ["REDIS_URL"] = re.sub(r"/\d+$", f"/{_worker}", _redis)
+
+_LOCAL = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def only_this_machine() -> Iterator[None]:
+    """Refuse every connection that leaves this machine."""
+    connect = socket.socket.connect
+
+    def connect_locally(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = str(address[0])
+            assert host.startswith(_LOCAL), f"a test wants to connect to {host}"
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect_locally)
+        yield
+
+
+def member(username: str, role: str) -> "User":
+    from django.contrib.auth.models import Group
+
+    from accounts.models import User
+
+    # No password: hashing one costs more than most tests, and few sign in by hand.
+    user = User.objects.create_user(username, display_name=username.title())
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+@pytest.fixture
+def roles(db: None) -> None:
+    """The roles with their permissions, also where an earlier test emptied the tables."""
+    from django.core.management import call_command
+
+    call_command("create_roles", verbosity=0)
+
+
+@pytest.fixture
+def alice(roles: None) -> "User":
+    return member("alice", "data_scientist")
+
+
+@pytest.fixture
+def bob(roles: None) -> "User":
+    return member("bob", "approver")
+
+
+@pytest.fixture
+def carla(roles: None) -> "User":
+    return member("carla", "picker")
+
+
+@pytest.fixture
+def dora(roles: None) -> "User":
+    return member("dora", "auditor")
+
+
+@pytest.fixture
+def rita(roles: None) -> "User":
+    return member("rita", "reviewer")
+
+
+@pytest.fixture
+def admin(roles: None) -> "User":
+    return member("admin", "administrator")
