@@ -1,0 +1,1 @@
+"""The systems Shelfmark is measured against: what a shop would build from the usual parts."""
