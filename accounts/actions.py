@@ -1,12 +1,66 @@
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from knox.models import AuthToken
 
 from accounts.authentication import forget_tokens
 from accounts.models import IdempotencyKey, User
+from accounts.roles import STAFF
 from ledger.actions import record
+
+
+class CannotCreate(Exception):
+    """The message is fit to show to the person who asked."""
+
+
+@transaction.atomic
+def create_roles(*, roles: Mapping[str, Sequence[str]]) -> None:
+    """Create groups, or give them exactly these permissions ("app.codename")."""
+    known = {
+        f"{app}.{codename}": pk
+        for pk, app, codename in Permission.objects.values_list(
+            "pk", "content_type__app_label", "codename"
+        )
+    }
+    for name, permissions in roles.items():
+        if missing := sorted(set(permissions) - known.keys()):
+            raise CannotCreate(
+                f"The role {name} names permissions that do not exist: {', '.join(missing)}. "
+                "Type `python manage.py migrate` first."
+            )
+        group, _ = Group.objects.get_or_create(name=name)
+        group.permissions.set([known[permission] for permission in permissions])
+
+
+@transaction.atomic
+def create_person(
+    *, username: str, display_name: str, role: str, password: str, now: datetime
+) -> User:
+    """Create somebody with this role and password, or see to it that they have them.
+
+    Safe to repeat: whoever has them already stays signed in.
+    """
+    user, is_new = User.objects.get_or_create(username=username)
+    if not user.check_password(password):
+        user.set_password(password)
+    user.display_name = display_name
+    user.is_staff = role in STAFF
+    user.is_active = True
+    user.save(update_fields=["display_name", "is_staff", "is_active", "password"])
+    user.groups.set([Group.objects.get(name=role)])
+    if is_new:
+        record(
+            "person.created",
+            actor="system",
+            subject=f"user:{user.pk}",
+            now=now,
+            username=username,
+            role=role,
+        )
+    return user
 
 
 @transaction.atomic

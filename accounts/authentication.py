@@ -26,9 +26,9 @@ class SessionAuthentication(authentication.SessionAuthentication):
         # "you may not".
         return "Session"
 
-    def enforce_csrf(self, request: HttpRequest) -> None:
+    def enforce_csrf(self, request: Request | HttpRequest) -> None:
         try:
-            super().enforce_csrf(request)
+            super().enforce_csrf(request)  # type: ignore[arg-type]  # DRF passes either
         except exceptions.PermissionDenied as error:
             raise exceptions.PermissionDenied(str(error.detail), code="csrf_failed") from error
 

@@ -8,9 +8,10 @@ import functools
 import hashlib
 import re
 from collections.abc import Callable, Collection
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from datetime import datetime
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import ParseError
@@ -37,9 +38,7 @@ class StillRunning(Conflict):
     retry_after = 1
 
 
-def idempotent(
-    *, secret: Collection[str] = ()
-) -> Callable[[Handler[View, P]], Handler[View, P]]:
+def idempotent(*, secret: Collection[str] = ()) -> Callable[[Handler[View, P]], Handler[View, P]]:
     """Decorate a POST handler so that a request that arrives twice has one effect.
 
     The answer is stored in the transaction of the effect. Only answers of success are
@@ -53,36 +52,41 @@ def idempotent(
         def answer(
             view: View, request: Request, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponseBase:
-            key = request.headers.get("Idempotency-Key")
-            if key is None:
+            first = Delivery.of(request, secret=secret)
+            if first is None:
                 return handler(view, request, *args, **kwargs)
-            if not _KEY.fullmatch(key):
-                raise ParseError(
-                    "Make the Idempotency-Key of 1 to 255 visible ASCII characters.",
-                    code="invalid_idempotency_key",
-                )
-            first = _First(request, key, secret)
-            try:
-                with transaction.atomic():
-                    first.lock()
-                    if stored := first.find():
-                        return first.replay(stored)
-                    response = handler(view, request, *args, **kwargs)
-                    first.keep(response)
-                    return response
-            except IntegrityError:
-                # Two deliveries passed find() together. Whoever lost has undone its effect.
+            with transaction.atomic():
+                first.lock()
                 if stored := first.find():
                     return first.replay(stored)
-                raise
+                response = handler(view, request, *args, **kwargs)
+                first.keep(response)
+                return response
 
-        return answer
+        return cast(Handler[View, P], answer)
 
     return decorate
 
 
-class _First:
-    """The first delivery of a request, as seen by each delivery of it."""
+class Delivery:
+    """One of possibly many deliveries of a request. The first has the effect.
+
+    A handler that writes in a way of its own asks `find` and `replay` before, and writes the
+    `row` of its answer in the transaction of its effect.
+    """
+
+    @classmethod
+    def of(cls, request: Request, *, secret: Collection[str] = ()) -> Self | None:
+        """Return the delivery that `request` is, or None if it has no Idempotency-Key."""
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return None
+        if not _KEY.fullmatch(key):
+            raise ParseError(
+                "Make the Idempotency-Key of 1 to 255 visible ASCII characters.",
+                code="invalid_idempotency_key",
+            )
+        return cls(request, key, secret)
 
     def __init__(self, request: Request, key: str, secret: Collection[str]) -> None:
         assert isinstance(request.user, User)
@@ -126,6 +130,19 @@ class _First:
         if stored.location:
             response["Location"] = stored.location
         return response
+
+    def row(self, *, status: int, body: bytes, now: datetime) -> IdempotencyKey:
+        """Return what keeps an answer, not written yet."""
+        return IdempotencyKey(
+            user=self.user,
+            method=self.method,
+            path=self.path,
+            key=self.key,
+            body_sha256=self.body_sha256,
+            status=status,
+            response_body=body,
+            created_at=now,
+        )
 
     def keep(self, response: HttpResponseBase) -> None:
         if not 200 <= response.status_code < 300:

@@ -14,6 +14,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from lib import logs
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
@@ -22,7 +24,7 @@ env = environ.Env()
 
 def env_bool(name: str, *, default: bool) -> bool:
     # django-environ reads every word it does not know as False.
-    value = env.str(name, default=str(default))
+    value: str = env.str(name, default=str(default))
     if value not in ("True", "False"):
         raise ImproperlyConfigured(f"{name} is {value!r}: write True or False.")
     return value == "True"
@@ -65,6 +67,8 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env_bool("SHELFMARK_HTTPS", default=False)
 DEMO = env_bool("SHELFMARK_DEMO", default=False)
+# Which code this is, for the receipts. Without it, what .git says at the start.
+COMMIT: str = env.str("SHELFMARK_COMMIT", default="")
 MODELS_DIR = Path(env.str("SHELFMARK_MODELS_DIR", default=str(VAR_DIR / "models")))
 
 INSTALLED_APPS = [
@@ -87,6 +91,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "lib.logs.RequestLog",
     "lib.api.require_length",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -129,6 +134,7 @@ def database(url: str) -> dict[str, Any]:
     settings["CONN_MAX_AGE"] = None
     options: dict[str, Any] = settings.setdefault("OPTIONS", {})
     if scheme == "sqlite":
+        settings["ENGINE"] = "lib.sqlite"
         options |= {
             # A transaction that starts by reading and then wants to write fails at once when
             # somebody else wrote in between; one that asks for the lock at the start waits.
@@ -252,9 +258,7 @@ SECURE_HSTS_SECONDS = env_int("SHELFMARK_HSTS_SECONDS", default=31_536_000) if H
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 if env_bool("SHELFMARK_BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-DATA_UPLOAD_MAX_MEMORY_SIZE = env_int(
-    "SHELFMARK_MAX_BODY_BYTES", default=2_621_440, minimum=65_536
-)
+DATA_UPLOAD_MAX_MEMORY_SIZE = env_int("SHELFMARK_MAX_BODY_BYTES", default=2_621_440, minimum=65_536)
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
 
 REST_FRAMEWORK = {
@@ -284,9 +288,5 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-}
+logs.configure()
+LOGGING = logs.settings(env.str("SHELFMARK_LOG_LEVEL", default="INFO"))

@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from typing import ClassVar, Self
+from typing import Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -25,6 +25,7 @@ class Taxonomy(models.Model):
     changed_at = models.DateTimeField()
 
     class Meta:
+        default_permissions = ()
         verbose_name_plural = "taxonomy"
         constraints = [
             models.CheckConstraint(condition=Q(id=1), name="inventory_one_taxonomy"),
@@ -61,7 +62,7 @@ class Category(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
-    objects: ClassVar[models.Manager["Category"]] = CategoryQuerySet.as_manager()
+    objects = CategoryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "categories"
@@ -111,10 +112,11 @@ def show_gtin(number: int) -> str:
 def _gtin_checksum() -> CombinedExpression:
     """Return the weighted sum of a GTIN's 14 digits, modulo 10; 0 if the check digit is right."""
     terms = [F("gtin") / 10**place % 10 * (3 if place % 2 else 1) for place in range(14)]
-    total = terms[0]
+    total: CombinedExpression = terms[0]
     for term in terms[1:]:
         total = total + term
-    return total % 10
+    checksum: CombinedExpression = total % 10
+    return checksum
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
@@ -132,9 +134,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
         """Return what has every word in its name, its brand, its SKU's start or its GTIN."""
         found = self
         for word in words.split():
-            match = (
-                Q(name__icontains=word) | Q(brand__icontains=word) | Q(sku__istartswith=word)
-            )
+            match = Q(name__icontains=word) | Q(brand__icontains=word) | Q(sku__istartswith=word)
             if word.isascii() and word.isdigit() and 8 <= len(word) <= 14:
                 match |= Q(gtin=int(word))
             found = found.filter(match)
@@ -171,7 +171,7 @@ class Product(models.Model):
     updated_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[models.Manager["Product"]] = ProductQuerySet.as_manager()
+    objects = ProductQuerySet.as_manager()
 
     class Meta:
         permissions = [("categorize_product", "Can say which category a product belongs to")]
@@ -219,6 +219,10 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sku} {self.name}"
+
+    @property
+    def gtin_text(self) -> str | None:
+        return None if self.gtin is None else show_gtin(self.gtin)
 
 
 def paths_above(path: str) -> Iterable[str]:

@@ -28,7 +28,7 @@ class CannotRecord(Exception):
     """The details do not fit into an entry. This is a mistake of the caller."""
 
 
-def encode_entry(  # noqa: PLR0913
+def encode_entry(
     *,
     uuid: UUID,
     kind: str,
@@ -93,9 +93,7 @@ def build(
 ) -> Entry:
     """Return an entry that is not written yet, for `record_many`."""
     uuid = uuid or uuid7()
-    body = encode_entry(
-        uuid=uuid, kind=kind, actor=actor, subject=subject, at=now, details=details
-    )
+    body = encode_entry(uuid=uuid, kind=kind, actor=actor, subject=subject, at=now, details=details)
     return Entry(uuid=uuid, kind=kind, subject=subject, actor=actor, at=now, body=body)
 
 

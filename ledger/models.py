@@ -14,6 +14,7 @@ class Entry(models.Model):
     body = models.BinaryField()
 
     class Meta:
+        default_permissions = ("view",)
         verbose_name_plural = "entries"
         indexes = [models.Index(fields=["subject", "id"], name="ledger_entry_by_subject")]
 

@@ -38,6 +38,8 @@ class Conflict(APIException):
     status_code = 409
     default_detail = "This does not fit what is stored now."
     default_code = "conflict"
+    # More members of the problem, such as the version that is stored now.
+    members: Mapping[str, object] = {}
 
 
 class Unprocessable(APIException):
@@ -116,7 +118,7 @@ def problem(
     detail: str,
     code: str,
     errors: list[dict[str, str]] | None = None,
-    **more: object,
+    **more: Any,
 ) -> dict[str, object]:
     """Return the body of a refusal as RFC 9457 lays it out."""
     body: dict[str, object] = {
@@ -138,10 +140,10 @@ def problem(
 
 
 def problem_response(
-    request: HttpRequest, *, status: int, detail: str, code: str
+    request: HttpRequest, *, status: int, detail: str, code: str, **more: Any
 ) -> HttpResponse:
     """Answer with a problem from outside a DRF view, such as an error page of Django."""
-    body = problem(request, status=status, detail=detail, code=code)
+    body = problem(request, status=status, detail=detail, code=code, **more)
     return JsonResponse(body, status=status, content_type=PROBLEM)
 
 
@@ -172,8 +174,8 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
         code, detail = "invalid", _summary(errors)
     else:
         codes = exc.get_codes()
-        code = codes if isinstance(codes, str) else exc.default_code
-        detail = str(exc.detail) if isinstance(exc.detail, str) else exc.default_detail
+        code = codes if isinstance(codes, str) else str(exc.default_code)
+        detail = str(exc.detail) if isinstance(exc.detail, str) else str(exc.default_detail)
     more: dict[str, object] = dict(getattr(exc, "members", {}))
     if isinstance(exc, BadQuery):
         more["parameter"] = _presentable(exc.parameter)
@@ -335,7 +337,7 @@ def require_length(
 class Text(serializers.CharField):
     """A JSON string. A number is not a string here, and neither is True."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {"not_text": "Write this as a string."}
+    default_error_messages: ClassVar[dict[str, Any]] = {"not_text": "Write this as a string."}
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -348,7 +350,7 @@ class Text(serializers.CharField):
 class Whole(serializers.IntegerField):
     """A JSON number without a fraction. "12" and True are not numbers here."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages: ClassVar[dict[str, Any]] = {
         "not_whole": "Write this as a whole number."
     }
 
@@ -364,7 +366,7 @@ _MONEY = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?", re.ASCII)
 class Money(serializers.DecimalField):
     """An amount with at most two decimals, best written as a string: "12.90"."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages: ClassVar[dict[str, Any]] = {
         "not_money": 'Write this as an amount with at most two decimals, such as "12.90".'
     }
 
@@ -403,6 +405,33 @@ class StrictSerializer(serializers.Serializer[Any]):
         if unknown:
             raise ValidationError(unknown)
         return value
+
+
+# Queries: what stands after the question mark
+
+
+class QuerySerializer(serializers.Serializer[Any]):
+    """Reads query parameters. An unknown or repeated one is refused, not ignored."""
+
+    @classmethod
+    def read(cls, request: Request) -> dict[str, Any]:
+        query = cls(data=request.query_params.dict())
+        for name, values in request.query_params.lists():
+            if name not in query.fields:
+                raise BadQuery(name, "There is no such parameter.")
+            if len(values) > 1:
+                raise BadQuery(name, "Give this parameter once.")
+        if not query.is_valid():
+            name, messages = next(iter(query.errors.items()))
+            raise BadQuery(str(name), str(messages[0]))
+        return dict(query.validated_data)
+
+
+def next_page(request: Request, *, after: object) -> str:
+    """Return the address of the page that starts after `after`, with the same filters."""
+    query = request.query_params.copy()
+    query["after"] = str(after)
+    return f"{request.path}?{query.urlencode()}"
 
 
 # Permissions

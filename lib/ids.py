@@ -17,5 +17,9 @@ def uuid7() -> UUID:
     fraction = (rest << 12) // 1_000_000
     random = int.from_bytes(os.urandom(8), "big") >> 2
     return UUID(
-        int=(milliseconds & 0xFFFF_FFFF_FFFF) << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | random
+        int=(milliseconds & 0xFFFF_FFFF_FFFF) << 80
+        | 0x7 << 76
+        | fraction << 64
+        | 0b10 << 62
+        | random
     )

@@ -1,0 +1,68 @@
+"""The embedded runner: a loop that claims a job, runs it, and notes how it went."""
+
+import random
+import threading
+import traceback
+from uuid import uuid4
+
+import structlog
+from django.db import close_old_connections
+
+from jobs import actions
+from jobs.registry import Scheduled
+from lib import clock
+
+log = structlog.get_logger("jobs")
+
+
+class Runner:
+    """Runs due jobs until told to stop; a job that has begun is finished first."""
+
+    def __init__(self, scheduled: dict[str, Scheduled], *, pause: float = 1.0) -> None:
+        self.scheduled = scheduled
+        self.pause = pause
+        self.owner = uuid4()
+        self.chance = random.Random()
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def run(self) -> None:
+        actions.plan(names=self.scheduled, now=clock.now())
+        while not self._stop.is_set():
+            close_old_connections()
+            actions.reap(now=clock.now())
+            if not self.run_one():
+                self._stop.wait(self.pause)
+
+    def run_one(self) -> bool:
+        """Run the job that has been due for longest. False: nothing is due."""
+        lease = {name: job.lease for name, job in self.scheduled.items()}
+        claimed = actions.claim(owner=self.owner, lease=lease, now=clock.now())
+        if claimed is None:
+            return False
+        job = self.scheduled[claimed.name]
+        try:
+            job.run()
+        except Exception:
+            # Whatever went wrong in a job must not end the runner of all jobs.
+            log.exception("job failed", job=job.name, attempts=claimed.attempts)
+            wait = actions.wait_after_failure(
+                attempts=claimed.attempts, every=job.every, chance=self.chance
+            )
+            close_old_connections()
+            kept = actions.fail(
+                job_id=claimed.pk,
+                owner=self.owner,
+                error=traceback.format_exc(),
+                after=wait,
+                now=clock.now(),
+            )
+        else:
+            kept = actions.finish(
+                job_id=claimed.pk, owner=self.owner, every=job.every, now=clock.now()
+            )
+        if not kept:
+            log.warning("job took longer than its lease", job=job.name)
+        return True
