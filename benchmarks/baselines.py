@@ -82,23 +82,27 @@ def fasttext(
     train: Sequence[str], labels: Sequence[str], test: Sequence[str]
 ) -> tuple[Answers, dict[float, float]]:
     """fastText with word 1-2 and character 3-5 n-grams; its softmax is its confidence."""
-    lines = np.asarray([" ".join(_FASTTEXT_TOKEN.findall(text.lower())) for text in train])
+    lines = np.asarray([_fasttext_line(text) for text in train])
     known = np.asarray(labels)
     guesses, confidences = np.empty(len(known), dtype=object), np.zeros(len(known))
     for inside, outside in _folds().split(lines, known):
         fold = _fasttext_model(lines[inside], known[inside])(lines[outside])
         guesses[outside], confidences[outside] = fold.labels, fold.confidences
     thresholds = _thresholds(Answers([str(guess) for guess in guesses], confidences), labels)
-    asked = [" ".join(_FASTTEXT_TOKEN.findall(text.lower())) for text in test]
-    return _fasttext_model(lines, known)(asked), thresholds
+    return _fasttext_model(lines, known)([_fasttext_line(text) for text in test]), thresholds
+
+
+def _fasttext_line(text: str) -> str:
+    """fastText only splits at blanks; its own documentation lowers and separates like this."""
+    return " ".join(_FASTTEXT_TOKEN.findall(text.lower()))
 
 
 def _fasttext_model(
-    lines: Sequence[str], labels: Sequence[str]
+    lines: NDArray[np.str_], labels: NDArray[np.str_]
 ) -> Callable[[Sequence[str]], Answers]:
     import fasttext as library
 
-    names = sorted(set(labels))
+    names = sorted(set(labels.tolist()))
     number = {name: at for at, name in enumerate(names)}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "train.txt"

@@ -20,7 +20,9 @@ SHELFMARK = "Shelfmark"
 FASTAPI = "FastAPI"
 TWO_SERVICES = "two services"
 TWO_SERVICES_AUDITED = "two services, token + audit"
-TUTORIAL = "as in tutorials"  # shown, but no bar is set against it
+# Forms that are shown, but that no bar is set against.
+TUTORIAL = "as in tutorials"
+USUAL = "usual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def start_peers(
         design = TWO_SERVICES_AUDITED if store else TWO_SERVICES
         return System(
             name=", ".join(filter(None, [design, store, form])),
-            design=design if style == "tuned" else TUTORIAL,
+            design=design if style == "tuned" else f"{design}, {form}",
             server=server,
             roots=(server.pid, asked.pid),
             store=stores.roots(store),
@@ -158,6 +160,9 @@ def start_peers(
 
     for store in ("", SQLITE):
         yield add_front(TUTORIAL, naive, style="plain", workers=2, store=store)
+    helped = stack.enter_context(model_service(folder, model, style="tuned", handler="async"))
+    for store in ("", SQLITE, POSTGRESQL):
+        yield add_front(USUAL, helped, style="usual", workers=2, store=store)
     for workers in (1, 2):
         said = f"{workers} worker{'s' * (workers > 1)}"
         services = {}

@@ -1,5 +1,7 @@
 """The audit table of the front app."""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 
@@ -10,6 +12,8 @@ class AuditRow(models.Model):
     category = models.TextField()
     confidence = models.FloatField()
     at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager["AuditRow"]] = models.Manager()
 
     def __str__(self) -> str:
         return f"{self.category} at {self.at}"

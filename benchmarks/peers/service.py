@@ -63,14 +63,14 @@ async def suggest_on_the_loop(product: Product) -> Response:
     return suggest_bytes(product)
 
 
-@app.get("/health")
 def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
+app.add_api_route("/health", health)
 if not TUNED:
-    app.post("/predict")(suggest)
+    app.add_api_route("/predict", suggest, methods=["POST"])
 elif os.environ["PEER_HANDLER"] == "async":
-    app.post("/predict", response_model=None)(suggest_on_the_loop)
+    app.add_api_route("/predict", suggest_on_the_loop, methods=["POST"], response_model=None)
 else:
-    app.post("/predict", response_model=None)(suggest_bytes)
+    app.add_api_route("/predict", suggest_bytes, methods=["POST"], response_model=None)

@@ -1,11 +1,11 @@
 """Settings of the front app: small, but with the same database options as Shelfmark's own.
 
-PEER_STYLE=plain keeps what `startproject` writes; `tuned` leaves out the middleware that an API
-does not need. Connections persist in both: Django's default of one connection per request would
+All forms but PEER_STYLE=tuned keep the middleware that `startproject` writes. Connections persist in both: Django's default of one connection per request would
 flatter us.
 """
 
 import os
+from typing import Any
 from urllib.parse import urlsplit
 
 SECRET_KEY = "only for benchmarks, on the loopback interface"
@@ -23,7 +23,9 @@ INSTALLED_APPS = [
 ]
 MIGRATION_MODULES = {"peers": None}  # one table, made by `migrate --run-syncdb`
 MIDDLEWARE = (
-    [
+    []
+    if os.environ["PEER_STYLE"] == "tuned"
+    else [
         "django.middleware.security.SecurityMiddleware",
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.middleware.common.CommonMiddleware",
@@ -31,8 +33,6 @@ MIDDLEWARE = (
         "django.contrib.auth.middleware.AuthenticationMiddleware",
         "django.middleware.clickjacking.XFrameOptionsMiddleware",
     ]
-    if os.environ["PEER_STYLE"] == "plain"
-    else []
 )
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -41,6 +41,7 @@ REST_FRAMEWORK = {
 }
 
 _database = urlsplit(os.environ["DATABASE_URL"])
+DATABASES: dict[str, dict[str, Any]]
 if _database.scheme == "sqlite":
     DATABASES = {
         "default": {
