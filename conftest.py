@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import django
 import pytest
 
 if TYPE_CHECKING:
@@ -36,6 +37,12 @@ if _redis := os.environ.get("REDIS_URL"):
     # Each process of pytest-xdist gets a Redis database of its own, as it does in PostgreSQL.
     _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     os.environ["REDIS_URL"] = re.sub(r"/\d+$", f"/{_worker}", _redis)
+
+# pytest-django sets Django up only if the settings are loaded by now.
+django.setup()
+
+# Tests that commit empty every table afterwards, which the triggers would refuse.
+pytest_plugins = ["lib.tests.emptying"]
 
 _LOCAL = ("127.", "::1", "localhost")
 
