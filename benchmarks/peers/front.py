@@ -1,9 +1,9 @@
 """The front app of the two-service design: Django asks the model service over HTTP.
 
 PEER_STYLE=plain is what one writes first: DRF, serializers both ways, a new HTTP connection for
-each question. `usual` keeps one pooled httpx client, as most teams soon do. `tuned` gives up DRF and
-all middleware for one plain view. PEER_AUDIT=yes adds what Shelfmark always does: a knox token is
-checked and a row is committed before the answer is sent.
+each question. `usual` keeps one pooled httpx client, as most teams soon do. `tuned` gives up DRF
+and all middleware for one plain view. PEER_AUDIT=yes adds what Shelfmark always does: a knox token
+is checked and a row is committed before the answer is sent.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Settings of the front app: small, but with the same database options as Shelfmark's own.
 
-All forms but PEER_STYLE=tuned keep the middleware that `startproject` writes. Connections persist in both: Django's default of one connection per request would
-flatter us.
+All forms but PEER_STYLE=tuned keep the middleware that `startproject` writes. Connections persist
+in all of them: Django's default of one connection per request would flatter us.
 """
 
 import os
