@@ -23,6 +23,7 @@ PRODUCTION = {
 
 def check() -> None:
     environment.ensure_packages(environment.TEST)
+    environment.ensure_secret_key()
     node = environment.ensure_node()
     environment.ensure_node_modules(node)
     with tempfile.TemporaryDirectory(prefix="shelfmark-check-") as folder:
@@ -42,8 +43,8 @@ def _commands(folder: Path) -> list[tuple[str, list[str]]]:
     manage = [str(environment.PYTHON), "manage.py"]
     document = folder / "openapi.yaml"
     commands = [
-        ("ruff check", [f"{BIN}/ruff", "check", "--quiet", "."]),
-        ("ruff format", [f"{BIN}/ruff", "format", "--check", "--quiet", "."]),
+        ("ruff check", [f"{BIN}/ruff", "check", "--quiet", "--output-format", "concise", "."]),
+        ("ruff format", [f"{BIN}/ruff", "format", "--check", "--output-format", "concise", "."]),
         ("mypy", [f"{BIN}/mypy", "."]),
         ("import-linter", [f"{BIN}/lint-imports"]),
         ("djhtml", [f"{BIN}/djhtml", "--check", "--tabwidth", "2", *templates()]),

@@ -3,13 +3,14 @@
 import hashlib
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from tools import stamps
-from tools.console import ROOT, CannotGoOn, call, say
+from tools.console import ROOT, VAR, CannotGoOn, call, say
 
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -40,6 +41,17 @@ def ensure_packages(names: tuple[str, ...]) -> None:
         )  # fmt: skip
         _installed(name).parent.mkdir(exist_ok=True)
         _installed(name).write_text(_sha256(ROOT / name))
+
+
+def ensure_secret_key() -> None:
+    """Make the key that signs sessions, readable by its owner only."""
+    path = VAR / "secret_key"
+    if "SECRET_KEY" in os.environ or "SECRET_KEY_FILE" in os.environ or path.exists():
+        return
+    VAR.mkdir(exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(48))
 
 
 def ensure_node() -> dict[str, str]:

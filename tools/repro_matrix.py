@@ -149,7 +149,7 @@ def _other_numpy(skipped: list[str]) -> Iterator[Row]:
             for line in (ROOT / "requirements-train.in").read_text().splitlines()
             if line.startswith(("scikit-learn", "scipy", "joblib", "numba"))
         ]
-        commands = (
+        commands: tuple[list[str | Path], ...] = (
             [environment.PYTHON, "-m", "venv", "--clear", folder],
             [python, "-m", "pip", "install", "--quiet", f"numpy=={OTHER_NUMPY}", *pins],
         )

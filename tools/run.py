@@ -8,7 +8,6 @@ import ctypes
 import http.client
 import json
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -22,7 +21,6 @@ from tools.console import ROOT, VAR, CannotGoOn, Steps, call, main, say
 from tools.model import ensure_model
 
 STEPS = 9
-SECRET_KEY = VAR / "secret_key"
 TOKEN = VAR / "demo_token"
 PREDICTS = "carla"  # a picker: may ask for predictions, may not touch models
 PRODUCT = {
@@ -45,7 +43,7 @@ def run() -> None:
         environment.ensure_frontend()
     with steps.step("Model, rebuilt by DVC and compared byte for byte"):
         ensure_model()
-    _ensure_secret_key()
+    environment.ensure_secret_key()
     env = _environment()
     people = _prepare(env)
     with Steps(STEPS, done=STEPS - 1).step("Server and job runner"):
@@ -74,16 +72,6 @@ def _port() -> int:
                 f"Port {port} is taken ({error.strerror}). Choose another: PORT=8001 make run"
             ) from error
     return port
-
-
-def _ensure_secret_key() -> None:
-    """Make the key that signs sessions, readable by its owner only."""
-    if "SECRET_KEY" in os.environ or "SECRET_KEY_FILE" in os.environ or SECRET_KEY.exists():
-        return
-    VAR.mkdir(exist_ok=True)
-    handle = os.open(SECRET_KEY, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(48))
 
 
 def _environment() -> dict[str, str]:
@@ -152,19 +140,19 @@ def _wait_until_ready(port: int, children: dict[str, subprocess.Popen[bytes]]) -
 
 def _predict(port: int, env: dict[str, str]) -> dict[str, Any]:
     """Ask for one real prediction, over HTTP, with a token, as any client would."""
-    for _ in range(2):
-        if not TOKEN.exists():
-            _make_token(env)
-        status, answer = _ask(
-            port, "POST", "/api/v1/predictions", body=PRODUCT, token=TOKEN.read_text()
-        )
-        if status in (200, 201):
-            return dict(answer)
-        # A token of an earlier database: make a new one, once.
-        if status != 401:
-            break
-        TOKEN.unlink()
-    raise CannotGoOn(f"POST /api/v1/predictions answered {status}: {answer}")
+    if not TOKEN.exists():
+        _make_token(env)
+    status, answer = _ask_for_category(port)
+    if status == 401:  # a token of an earlier database
+        _make_token(env)
+        status, answer = _ask_for_category(port)
+    if status not in (200, 201):
+        raise CannotGoOn(f"POST /api/v1/predictions answered {status}: {answer}")
+    return dict(answer)
+
+
+def _ask_for_category(port: int) -> tuple[int, Any]:
+    return _ask(port, "POST", "/api/v1/predictions", body=PRODUCT, token=TOKEN.read_text())
 
 
 def _make_token(env: dict[str, str]) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import environment, services
+from tools import environment, servers
 from tools.console import ROOT, CannotGoOn, Steps, call, main, say
 from tools.model import ensure_model
 
@@ -33,7 +33,7 @@ class Needed:
 
 NEEDED = (
     Needed("Chromium", "chromium", lambda: any(map(shutil.which, CHROMIUM))),
-    Needed("PostgreSQL", "postgresql", lambda: services.postgresql_programs() is not None),
+    Needed("PostgreSQL", "postgresql", lambda: servers.postgresql_programs() is not None),
     Needed("Redis", "redis-server", lambda: shutil.which("redis-server") is not None),
 )
 
@@ -43,6 +43,7 @@ def test() -> None:
     steps = Steps(6)
     with steps.step("Python packages, pinned by hash"):
         environment.ensure_packages(environment.TEST)
+        environment.ensure_secret_key()
     with steps.step("Node packages"):
         node = environment.ensure_node()
         environment.ensure_node_modules(node)
@@ -54,8 +55,8 @@ def test() -> None:
         ensure_model()
     with contextlib.ExitStack() as stack:
         with steps.step("A PostgreSQL and a Redis of our own"):
-            database = stack.enter_context(services.postgresql())
-            redis = stack.enter_context(services.redis())
+            database = stack.enter_context(servers.postgresql())
+            redis = stack.enter_context(servers.redis())
         runners = _runners(node, database, redis)
         if only:
             runners = {name: run for name, run in runners.items() if name in only}

@@ -55,7 +55,7 @@ def postgresql(*, durable: bool = False) -> Iterator[str]:
         if not durable:
             # Tests do not ask about it, and a fsync per commit would be slow.
             options += " -c fsync=off -c full_page_writes=off -c max_connections=60"
-        control = [programs / "pg_ctl", "--pgdata", data, "--wait", "--silent"]
+        control: list[str | Path] = [programs / "pg_ctl", "--pgdata", data, "--wait", "--silent"]
         log = folder / "log"
         _as_owner([*control, "--log", log, "--options", options, "start"], folder)
         say(f"    PostgreSQL ({programs.parent.name}) listens on port {port}")
