@@ -8,7 +8,7 @@ near-duplicates of a name on one side.
 
 import csv
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -52,15 +52,23 @@ class Catalogue:
     def part(self, side: str, *, split: str = "split") -> list[Row]:
         return [row for row in self.rows if getattr(row, split) == side]
 
-    def write_csv(self, path: Path, *, side: str | None = None, split: str = "split") -> None:
-        """Write sku, our fields, category and split; all rows, or one side of the split only."""
-        rows = self.rows if side is None else self.part(side, split=split)
+    def write_dataset(self, path: Path, *, split: str = "split") -> None:
+        """Write all rows with their category and side, for training."""
+        self._write(path, self.rows, (*self.fields, "category", "split"), split=split)
+
+    def write_products(self, path: Path, *, side: str, split: str = "split") -> None:
+        """Write the products of one side with their category, for the import."""
+        rows = self.part(side, split=split)
+        self._write(path, rows, ("sku", *self.fields, "category"), split=split)
+
+    @staticmethod
+    def _write(path: Path, rows: Sequence[Row], columns: Sequence[str], *, split: str) -> None:
         with path.open("w", newline="", encoding="utf-8") as file:
-            lines = csv.writer(file, lineterminator="\n")
-            lines.writerow(["sku", *self.fields, "category", "split"])
+            lines = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
+            lines.writeheader()
             for row in rows:
-                values = [row.product.get(field, "") for field in self.fields]
-                lines.writerow([row.sku, *values, row.category, getattr(row, split)])
+                known = {"sku": row.sku, "category": row.category, "split": getattr(row, split)}
+                lines.writerow({**row.product, **known})
 
 
 # Columns that would give the answer away, or that mean something else, stay out on purpose:
