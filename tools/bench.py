@@ -1,4 +1,4 @@
-"""`make bench` and `make catalogues`: measure in an environment with what is measured against."""
+"""`make bench` and `make catalogues`: measure beside the systems that we compare with."""
 
 import sys
 
@@ -8,11 +8,15 @@ from tools.model import ensure_model
 
 
 def bench() -> None:
-    environment.ensure_packages(environment.TEST)
+    environment.ensure_packages((*environment.TEST, "requirements-bench.txt"))
+    environment.ensure_secret_key()
+    if sys.argv[1:] == ["catalogues"]:
+        call([environment.PYTHON, "-m", "benchmarks.bench_catalogues"])
+        return
     environment.ensure_frontend()
     ensure_model()
-    which = "catalogues" if sys.argv[1:] == ["catalogues"] else "bench"
-    call([environment.PYTHON, "-m", f"benchmarks.{which}"])
+    call([environment.PYTHON, "-m", "benchmarks.bench_inprocess"])
+    call([environment.PYTHON, "-m", "benchmarks.bench_http"])
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from tools.console import ROOT, main, say
 from tools.stamps import STAMPS
 
 BUILT = (
-    ".venv", ".venv-bench", "frontend/dist", "frontend/node_modules", "var/static", "htmlcov",
+    ".venv", "frontend/dist", "frontend/node_modules", "var/static", "htmlcov",
     ".mypy_cache",
     ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache",
 )  # fmt: skip
