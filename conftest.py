@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import django
 import pytest
+from django.conf import settings
+from django.db import connection
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -40,6 +42,11 @@ if _redis := os.environ.get("REDIS_URL"):
 
 # pytest-django sets Django up only if the settings are loaded by now.
 django.setup()
+# Argon2 is slow on purpose, which tests of something else should not pay for.
+settings.PASSWORD_HASHERS.insert(0, "django.contrib.auth.hashers.MD5PasswordHasher")
+if connection.vendor == "sqlite":
+    # A file, as in the product: a database in memory locks tables and has no log to write ahead.
+    connection.settings_dict["TEST"]["NAME"] = f"{_folder.name}/test.sqlite3"
 
 # Tests that commit empty every table afterwards, which the triggers would refuse.
 pytest_plugins = ["lib.tests.emptying"]
