@@ -25,10 +25,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks import baselines, catalogues, machine
-from benchmarks.bench_http import table
 from benchmarks.catalogues import Catalogue, Row
 from benchmarks.instance import Client, furnish, run
 from benchmarks.quality import PRECISIONS, Answers, Quality, judge
+from benchmarks.report import table
 from tools.console import VAR, CannotGoOn, main, say
 
 LIST = 1000  # the longest list the API takes

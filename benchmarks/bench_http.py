@@ -25,6 +25,7 @@ from benchmarks import catalogues, machine
 from benchmarks.instance import Home, run
 from benchmarks.load import Job, Load, apply_load
 from benchmarks.processes import Memory, cpu_seconds, memory
+from benchmarks.report import spread, table
 from benchmarks.systems import (
     FASTAPI,
     SHELFMARK,
@@ -32,7 +33,6 @@ from benchmarks.systems import (
     TWO_SERVICES_AUDITED,
     USUAL,
     System,
-    databases,
     start_peers,
     start_shelfmark,
 )
@@ -80,6 +80,7 @@ class Bench:
         self._bodies = bodies
         self._labels = labels
         self.answered = {system.name: 0 for system in systems}
+        self.nothing = {system.name: 0 for system in systems}
         self.memory: dict[str, Memory] = {}
         self._measured: dict[tuple[str, int], list[Measured]] = {}
 
@@ -101,13 +102,14 @@ class Bench:
         cpu = cpu_seconds(system.roots + system.store) - before
         self.answered[system.name] += load.answers
         bad = {status: count for status, count in load.statuses.items() if status[0] != "2"}
-        unknown = sorted(load.categories.keys() - self._labels)
+        unknown = sorted(load.categories.keys() - self._labels - {""})
         unnamed = load.answers - sum(load.categories.values())
+        self.nothing[system.name] += load.categories.get("", 0)
         if load.errors or bad or unknown or unnamed:
             raise WrongAnswers(
                 f"{system.name}: {load.errors} requests failed, bad statuses {bad}, "
                 f"{unnamed} answers without a category, unknown categories {unknown[:3]}.\n"
-                + system.server.log.read_text(errors="replace")[-3000:]
+                + complaints(system.server.log)
             )
         return Measured(load, cpu)
 
@@ -128,23 +130,18 @@ class Bench:
 Figure = Callable[[Measured], float]
 
 
+def complaints(log: Path) -> str:
+    """Return the last lines of a server's log that do not tell of an ordinary request."""
+    lines = log.read_text(errors="replace").splitlines()
+    return "\n".join([line for line in lines if '"status": 200' not in line][-30:])
+
+
 def per_cpu_second(measured: Measured) -> float:
     return measured.per_cpu_second
 
 
 def per_second(measured: Measured) -> float:
     return measured.per_second
-
-
-def spread(values: Sequence[float], digits: int = 0) -> str:
-    """Return the median, with the lowest and the highest behind it."""
-    median = statistics.median(values)
-    return f"{median:.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def table_of_systems(bench: Bench, clients: int) -> str:
@@ -224,7 +221,10 @@ def check_receipts(bench: Bench, homes: Mapping[str, Home]) -> str:
         receipts, answers = home.count_receipts(), bench.answered[name]
         if receipts != answers:
             raise WrongAnswers(f"{name}: {answers} answers, but {receipts} receipts.")
-        lines.append(f"{name}: {answers} answers, {receipts} receipts.")
+        lines.append(
+            f"{name}: {answers} answers, {receipts} receipts; "
+            f"{bench.nothing[name]} answers said that there is no suggestion."
+        )
     return "\n".join(lines)
 
 
@@ -248,13 +248,12 @@ def compare(given: argparse.Namespace, folder: Path) -> str:
         env=os.environ,
     )
     with contextlib.ExitStack() as stack:
-        stores = stack.enter_context(databases(folder))
         homes, systems = {}, []
-        for system, home in start_shelfmark(stack, folder, given.release, stores):
+        for system, home in start_shelfmark(stack, folder, given.release):
             say(f"{system.name} is ready.")
             systems.append(system)
             homes[system.name] = home
-        for system in start_peers(stack, folder, model, stores):
+        for system in start_peers(stack, folder, model):
             say(f"{system.name} is ready.")
             systems.append(system)
         bench = Bench(systems, bodies, labels)

@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks.load import LOOPBACK
 from benchmarks.processes import Server, serving
 from tools.console import ROOT
-from tools.services import free_port
+from tools.servers import free_port
 
 PICKER = "carla"  # the demo person who may ask for predictions and do little else
 

@@ -114,7 +114,10 @@ def _dechunk(body: bytes) -> bytes:
 
 
 def _read(answer: bytes) -> tuple[str, str | None]:
-    """Return the status of one raw answer and the category it names, if it names one."""
+    """Return the status of one raw answer and its category.
+
+    The category is "" where the answer says that it has none, and None where it is no answer.
+    """
     head, _, body = answer.partition(b"\r\n\r\n")
     status = head[9:12].decode()
     if _CHUNKED.search(head):
@@ -123,8 +126,9 @@ def _read(answer: bytes) -> tuple[str, str | None]:
         found = json.loads(body)
     except ValueError:
         return status, None
-    category = found.get("category") if isinstance(found, dict) else None
-    return status, category if isinstance(category, str) else None
+    if not isinstance(found, dict) or "category" not in found:
+        return status, None
+    return status, found["category"] or ""
 
 
 def _percentile(ordered: Sequence[float], share: float) -> float:

@@ -13,7 +13,7 @@ from benchmarks.instance import Home, furnish, run
 from benchmarks.load import LOOPBACK
 from benchmarks.processes import Server, parent_of, serving
 from tools.console import ROOT
-from tools.services import free_port, postgresql
+from tools.servers import free_port, postgresql
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 SHELFMARK = "Shelfmark"
@@ -69,6 +69,12 @@ class Databases:
 
 @contextlib.contextmanager
 def databases(folder: Path) -> Iterator[Databases]:
+    """Yield a maker of databases with a PostgreSQL of its own.
+
+    The peers and Shelfmark each have one: together they would hold more persistent connections than
+    PostgreSQL's default of 100 allows.
+    """
+    folder.mkdir(exist_ok=True)
     with postgresql(durable=True) as url:
         yield Databases(folder, url)
 
@@ -130,10 +136,9 @@ def front_app(
         yield server, token
 
 
-def start_peers(
-    stack: contextlib.ExitStack, folder: Path, model: Path, stores: Databases
-) -> Iterator[System]:
+def start_peers(stack: contextlib.ExitStack, folder: Path, model: Path) -> Iterator[System]:
     """Start every form of every design that we found worth trying."""
+    stores = stack.enter_context(databases(folder))
     naive = stack.enter_context(model_service(folder, model, style="naive"))
     yield System(f"FastAPI, {TUTORIAL}", TUTORIAL, naive, (naive.pid,))
 
@@ -178,12 +183,13 @@ def start_peers(
 
 
 def start_shelfmark(
-    stack: contextlib.ExitStack, folder: Path, release: Path, stores: Databases
+    stack: contextlib.ExitStack, folder: Path, release: Path
 ) -> Iterator[tuple[System, Home]]:
     """Start Shelfmark twice: on SQLite and on PostgreSQL."""
+    stores = stack.enter_context(databases(folder / SHELFMARK))
     for store in (SQLITE, POSTGRESQL):
         home = furnish(
-            folder / f"shelfmark-{store}", release=release, database_url=stores.new(store)
+            folder / f"{SHELFMARK}-{store}", release=release, database_url=stores.new(store)
         )
         server = stack.enter_context(home.serving())
         system = System(

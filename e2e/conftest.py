@@ -49,9 +49,9 @@ class Site:
     def password_of(self, username: str) -> str:
         """Return a demo person's password, as `create_demo_people` printed it."""
         for line in (self.home.folder / "people.txt").read_text().splitlines():
-            words = line.split()
-            if username in words:
-                return words[-1]
+            name, password, *_ = line.split()
+            if name == username:
+                return password
         raise LookupError(username)
 
 
