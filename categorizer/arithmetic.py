@@ -1,6 +1,8 @@
-"""The few functions of real numbers that the categorizer needs, as exact or correctly rounded integers.
+"""The few functions of real numbers that the categorizer needs, as exact or correctly rounded
+integers.
 
-libm and SIMD logarithms differ between processors in the last bit; `decimal` does not, and everything else here is
+libm and SIMD logarithms differ between processors in the last bit; `decimal` does not, and
+everything else here is
 integer arithmetic. Units: `ln_1024` in 1/1024, `EXP_TABLE` in 1/2**30, vectors in 1/2**15.
 """
 
@@ -28,7 +30,9 @@ def ln_1024(numerator: int, denominator: int = 1) -> int:
 
 @lru_cache(maxsize=1)
 def count_weights() -> Int64Array:
-    """Return the weight of an occurrence count, 1024 * (1 + ln count), for counts 0 to 63; count 0 weighs 0."""
+    """Return the weight of an occurrence count, 1024 * (1 + ln count), for counts 0 to 63; count 0
+    weighs 0.
+    """
     return np.array([0] + [1024 + ln_1024(count) for count in range(1, MAX_COUNT + 1)], np.int64)
 
 
@@ -47,7 +51,8 @@ def exp_table() -> NDArray[np.uint32]:
 def sqrt_floor(squares: Int64Array) -> Int64Array:
     """Return floor(sqrt(x)) of each 0 <= x < 2**62, exactly.
 
-    The double square root is correctly rounded by IEEE 754 but its argument may not fit; two integer steps repair it.
+    The double square root is correctly rounded by IEEE 754 but its argument may not fit; two
+    integer steps repair it.
     """
     roots: Int64Array = np.sqrt(squares.astype(np.float64)).astype(np.int64)
     roots -= roots * roots > squares
@@ -56,7 +61,9 @@ def sqrt_floor(squares: Int64Array) -> Int64Array:
 
 
 def unit(weights: Int64Array, target: int = ONE) -> Int64Array:
-    """Scale positive integer weights to a vector of length `target` (in 1/2**15), each rounded half up."""
+    """Scale positive integer weights to a vector of length `target` (in 1/2**15), each rounded half
+    up.
+    """
     norm = isqrt(int((weights * weights).sum()))
     return (weights * (2 * target) + norm) // (2 * norm)
 

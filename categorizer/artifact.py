@@ -1,8 +1,12 @@
-"""The model file, `shelfmark-model/1`: a safetensors container with one canonical byte string per model.
+"""The model file, `shelfmark-model/1`: a safetensors container with one canonical byte string per
+model.
 
-Everything that decides an answer is inside, the fold table too, so one SHA-256 names it all. The container is written
-and read here, because the byte order must be ours (the safetensors library orders metadata at random) and because the
-web process needs nothing of it but this; a test has the library read what we write. See docs/artifact-format.md.
+Everything that decides an answer is inside, the fold table too, so one SHA-256 names it all. The
+container is written
+and read here, because the byte order must be ours (the safetensors library orders metadata at
+random) and because the
+web process needs nothing of it but this; a test has the library read what we write. See
+docs/artifact-format.md.
 """
 
 from __future__ import annotations
@@ -31,7 +35,8 @@ MAX_WEIGHT = 127
 _METADATA = "shelfmark"
 _HEADER_LIMIT = 100_000_000  # the safetensors library's own limit
 _TYPES: dict[str, str] = {"I64": "<i8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "I8": "|i1"}
-# Tensors in file order, widest type first, so that each is aligned without padding. `classes` is U8 up to 256 labels.
+# Tensors in file order, widest type first, so that each is aligned without padding. `classes` is U8
+# up to 256 labels.
 _TENSORS = (
     ("bias", ("I64",)),
     ("keys", ("U32",)),
@@ -53,8 +58,10 @@ class UnusableModel(Exception):
 class ModelData:
     """The contents of a model file.
 
-    F features, K labels, N weights. The weights of feature f are entries `sum(counts[:f])` and on, `counts[f]` of them,
-    of `classes` and `weights`; a score of label k is `bias[k] + scale[k] * sum(component * weight)`, in 1/2**39.
+    F features, K labels, N weights. The weights of feature f are entries `sum(counts[:f])` and on,
+    `counts[f]` of them,
+    of `classes` and `weights`; a score of label k is `bias[k] + scale[k] * sum(component *
+    weight)`, in 1/2**39.
     """
 
     spec: FeatureSpec
@@ -73,7 +80,9 @@ class ModelData:
 
 
 def encode(model: ModelData) -> bytes:
-    """Return the bytes of a model file. Equal models give equal bytes. Raise ValueError if it could not be exact."""
+    """Return the bytes of a model file. Equal models give equal bytes. Raise ValueError if it could
+    not be exact.
+    """
     metadata = canonical_json(
         {
             "block_targets": list(model.block_targets),
@@ -125,7 +134,9 @@ def taxonomy_sha256(labels: tuple[str, ...]) -> str:
 
 
 def decode(data: bytes) -> ModelData:
-    """Return the contents of a model file. Raise UnusableModel at the first thing that is not as specified."""
+    """Return the contents of a model file. Raise UnusableModel at the first thing that is not as
+    specified.
+    """
     try:
         return _decode(data)
     except UnusableModel:
@@ -243,8 +254,10 @@ def _check(model: ModelData, metadata: dict[str, Any]) -> None:
 def score_bound(model: ModelData) -> int:
     """Return a number that no score of this model can pass in size, whatever the product says.
 
-    A block of n distinct features with length t has components that sum to at most t * sqrt(n), and half a unit each
-    for rounding. A field keeps 3,000 code points, so at most 1,500 words, 1,499 pairs and 1,500 shapes, and at most
+    A block of n distinct features with length t has components that sum to at most t * sqrt(n), and
+    half a unit each
+    for rounding. A field keeps 3,000 code points, so at most 1,500 words, 1,499 pairs and 1,500
+    shapes, and at most
     as many n-grams of each length as code points with the words' end marks.
     """
     total = 0

@@ -33,7 +33,8 @@ class BadDataset(ValueError):
 class Dataset:
     """Products with labels, in the order of the file.
 
-    `sha256` names the very bytes that were read. `is_test` marks rows kept out of training; all False when the file
+    `sha256` names the very bytes that were read. `is_test` marks rows kept out of training; all
+    False when the file
     does not say.
     """
 
@@ -153,10 +154,13 @@ class _Rows:
 
 
 def look_alikes(texts: Sequence[str]) -> list[int]:
-    """Return for each text the index of the first text it looks like: its group's leader, or itself.
+    """Return for each text the index of the first text it looks like: its group's leader, or
+    itself.
 
-    Two texts look alike when their sets of canonical words have a Jaccard index of at least 0.7. Candidates come from
-    MinHash (Broder 1997) with 16 bands of 4, so a few pairs near the limit are missed. A text is compared with
+    Two texts look alike when their sets of canonical words have a Jaccard index of at least 0.7.
+    Candidates come from
+    MinHash (Broder 1997) with 16 bands of 4, so a few pairs near the limit are missed. A text is
+    compared with
     leaders only: groups do not grow into chains.
     """
     table = fold_table()
@@ -216,6 +220,8 @@ def parts(names: Sequence[str], count: int) -> list[int]:
 
 
 def grouped_split(texts: Sequence[str], *, one_in: int = 5) -> list[bool]:
-    """Return which rows to keep for testing (about one in `one_in`), look-alikes always on the same side."""
+    """Return which rows to keep for testing (about one in `one_in`), look-alikes always on the same
+    side.
+    """
     leaders = look_alikes(texts)
     return [part == 0 for part in parts([texts[leader] for leader in leaders], one_in)]

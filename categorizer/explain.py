@@ -1,4 +1,6 @@
-"""Why a model said what it said: the features that spoke for and against a label, adding up to its score."""
+"""Why a model said what it said: the features that spoke for and against a label, adding up to its
+score.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ class Explanation:
 def explain(
     model: Categorizer, product: Mapping[str, object], *, label: str | None = None
 ) -> Explanation:
-    """Explain a label's score for a product; without `label`, the best one's. Raise BadProduct, ValueError."""
+    """Explain a label's score for a product; without `label`, the best one's. Raise BadProduct,
+    ValueError.
+    """
     if label is None:
         label = model.suggest(product, top=1).suggestions[0].label
     if label not in model.labels:
@@ -59,7 +63,8 @@ def explain(
     contributions: list[Contribution] = []
     blocks = features.blocks(product, data.spec, model.fold)
     for found, target in zip(blocks, data.block_targets, strict=True):
-        # Two features of one block may share a key; the model counts them together, and so does this.
+        # Two features of one block may share a key; the model counts them together, and so does
+        # this.
         names: dict[int, str] = {}
         counts: Counter[int] = Counter()
         for name in found:

@@ -1,8 +1,12 @@
-"""From a product to the features the model counts: words, word pairs, digit shapes, character n-grams, number buckets.
+"""From a product to the features the model counts: words, word pairs, digit shapes, character
+n-grams, number buckets.
 
-Training and serving share this module, and the TypeScript twin copies it to the letter. A feature is named by the
-CRC-32 of its UTF-8 text, for example `w0 drill` (word of the first text field), `b0 cordless drill` (pair),
-`z0 00v` (digit shape), `c1 dri` (character n-gram of the second text field), `n2 f41` (bucket of the third number).
+Training and serving share this module, and the TypeScript twin copies it to the letter. A feature
+is named by the
+CRC-32 of its UTF-8 text, for example `w0 drill` (word of the first text field), `b0 cordless drill`
+(pair),
+`z0 00v` (digit shape), `c1 dri` (character n-gram of the second text field), `n2 f41` (bucket of
+the third number).
 docs/artifact-format.md is the specification.
 """
 
@@ -19,7 +23,8 @@ from categorizer.text import FoldTable, words
 
 MAX_TEXT_FIELDS = 6
 MAX_NUMBER_FIELDS = 12
-# A block is a group of features that is scaled to length one by itself, so that a long description cannot drown a
+# A block is a group of features that is scaled to length one by itself, so that a long description
+# cannot drown a
 # short name. Each text field has two (words, characters); all numbers together are one.
 BLOCKS_PER_TEXT_FIELD = 2
 
@@ -78,7 +83,9 @@ def key(feature: str) -> int:
 
 
 def word_features(field: int, word: str) -> list[str]:
-    """Return the features of one word in the word block: itself and, if it has digits, its digit shape."""
+    """Return the features of one word in the word block: itself and, if it has digits, its digit
+    shape.
+    """
     if _DIGIT.search(word):
         return [f"w{field} {word}", f"z{field} {_DIGIT.sub('0', word)}"]
     return [f"w{field} {word}"]
@@ -90,7 +97,9 @@ def pair_feature(field: int, first: str, second: str) -> str:
 
 
 def char_features(field: int, word: str, spec: FeatureSpec) -> list[str]:
-    """Return the character n-grams of one word, `<` and `>` marking its ends; n-grams are over code points."""
+    """Return the character n-grams of one word, `<` and `>` marking its ends; n-grams are over code
+    points.
+    """
     if not spec.chars_to:
         return []
     marked = f"<{word}>"
@@ -112,9 +121,11 @@ def read_text(product: Mapping[str, object], field: str) -> str:
 
 
 def read_number(product: Mapping[str, object], field: str) -> float | None:
-    """Return a number field as the nearest double; missing (absent, None, blank text) is None. Raise BadProduct.
+    """Return a number field as the nearest double; missing (absent, None, blank text) is None.
+    Raise BadProduct.
 
-    Text is read by a fixed grammar (ASCII digits, optional sign, point and exponent), so that every language agrees.
+    Text is read by a fixed grammar (ASCII digits, optional sign, point and exponent), so that every
+    language agrees.
     """
     value = product.get(field)
     if value is None:
@@ -136,9 +147,11 @@ def read_number(product: Mapping[str, object], field: str) -> float | None:
 
 
 def number_features(index: int, number: float | None) -> list[str]:
-    """Return the bucket features of one number: quarter, half and whole octaves, so that neighbours share some.
+    """Return the bucket features of one number: quarter, half and whole octaves, so that neighbours
+    share some.
 
-    Bucket q holds the u = floor(1024 * |number|) with 2**q <= u**4 < 2**(q+1); u is capped at 2**53 - 1.
+    Bucket q holds the u = floor(1024 * |number|) with 2**q <= u**4 < 2**(q+1); u is capped at 2**53
+    - 1.
     """
     if number is None:
         return [f"n{index} -"]
@@ -166,9 +179,11 @@ def read_numbers(product: Mapping[str, object], spec: FeatureSpec) -> list[str]:
 
 
 def blocks(product: Mapping[str, object], spec: FeatureSpec, table: FoldTable) -> list[list[str]]:
-    """Return the features of a product, block by block, repeated as often as they occur. Raise BadProduct.
+    """Return the features of a product, block by block, repeated as often as they occur. Raise
+    BadProduct.
 
-    This is the plain statement of what a model reads; `model` and `training` compute the same with caches.
+    This is the plain statement of what a model reads; `model` and `training` compute the same with
+    caches.
     """
     found: list[list[str]] = []
     for index, field in enumerate(spec.text_fields):

@@ -1,7 +1,9 @@
 """Build `fold.json`, the frozen table behind `text/1`, from this Python's Unicode database.
 
-Run once, with a Python whose database is the one named in `UNICODE`; the result is committed and carried inside
-every model. Nothing reads `unicodedata` when a product is categorized, because two platforms, or two years, disagree
+Run once, with a Python whose database is the one named in `UNICODE`; the result is committed and
+carried inside
+every model. Nothing reads `unicodedata` when a product is categorized, because two platforms, or
+two years, disagree
 about it. The format is described in docs/artifact-format.md.
 
     python -m categorizer.make_fold > categorizer/fold.json
@@ -16,7 +18,8 @@ import unicodedata
 UNICODE = "14.0.0"
 SPEC = "text/1"
 
-# Letters that Unicode does not decompose although people type them without their stroke or ligature.
+# Letters that Unicode does not decompose although people type them without their stroke or
+# ligature.
 _PLAIN = {
     "ı": "i",
     "ø": "o",
@@ -36,8 +39,10 @@ _PLAIN = {
     "×": "x",  # 16×30 is typed 16x30 just as often
     "\u2044": "/",  # fraction slash
 }
-# Blocks of combining marks that carry no meaning of their own in the scripts that use them. Kana voicing marks are
-# here so that half-width katakana, which write the mark as a character of its own, equal the full-width ones.
+# Blocks of combining marks that carry no meaning of their own in the scripts that use them. Kana
+# voicing marks are
+# here so that half-width katakana, which write the mark as a character of its own, equal the full-
+# width ones.
 _MARKS = (
     (0x0300, 0x036F),
     (0x0483, 0x0489),
@@ -66,7 +71,9 @@ def _is_mark(character: str) -> bool:
 
 
 def _kind(character: str) -> str:
-    """Return the class of one code point: W word, S alone, P number punctuation, X nothing, ' ' separator."""
+    """Return the class of one code point: W word, S alone, P number punctuation, X nothing, ' '
+    separator.
+    """
     code_point = ord(character)
     category = unicodedata.category(character)
     if category in {"Cn", "Co", "Cs"}:

@@ -1,6 +1,7 @@
 """What a model says about a product: load the bytes, score in integers, suggest labels.
 
-NumPy only. Scores are integers in 1/2**39, confidence is integer parts per million; the TypeScript twin in
+NumPy only. Scores are integers in 1/2**39, confidence is integer parts per million; the TypeScript
+twin in
 frontend/src/categorizer computes the same integers from the same bytes.
 """
 
@@ -22,11 +23,13 @@ from categorizer.text import TEXT_VERSION, parse_fold_table, words
 __all__ = ["Answer", "Categorizer", "Suggestion", "UnusableModel", "confidences_ppm", "load"]
 
 MILLION = 1_000_000
-# Differences of scores are first cut to 1/2**16, then multiplied by the temperature (1/256) and cut to 1/256.
+# Differences of scores are first cut to 1/2**16, then multiplied by the temperature (1/256) and cut
+# to 1/256.
 _DIFFERENCE_SHIFT = 23
 _EXPONENT_SHIFT = 16
 _LAST_EXPONENT = 4096
-# Words remembered with their features; a vocabulary is rarely larger, and the memory is bounded when it is.
+# Words remembered with their features; a vocabulary is rarely larger, and the memory is bounded
+# when it is.
 _REMEMBERED_WORDS = 20_000
 # Features scored in one go: enough to keep NumPy busy, few enough to stay in the processor's cache.
 _FEATURES_AT_ONCE = 20_000
@@ -36,7 +39,9 @@ Int64Array = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A label with its score (1/2**39) and its confidence (parts per million, all labels together at most 1,000,000)."""
+    """A label with its score (1/2**39) and its confidence (parts per million, all labels together
+    at most 1,000,000).
+    """
 
     label: str
     score: int
@@ -47,7 +52,8 @@ class Suggestion:
 class Answer:
     """What a model says about one product, best label first.
 
-    `matched` counts the distinct features of the product that the model knows; at 0 it has seen nothing it could
+    `matched` counts the distinct features of the product that the model knows; at 0 it has seen
+    nothing it could
     judge by, and its answer is only how often each label occurs.
     """
 
@@ -56,7 +62,8 @@ class Answer:
 
 
 def confidences_ppm(scores: Int64Array, temperature: int) -> Int64Array:
-    """Return the softmax of each row of `scores` (rows x labels, 1/2**39) in parts per million, rounded down.
+    """Return the softmax of each row of `scores` (rows x labels, 1/2**39) in parts per million,
+    rounded down.
 
     `temperature` is the inverse temperature in 1/256. Exponents below -16 count as zero.
     """
@@ -67,7 +74,9 @@ def confidences_ppm(scores: Int64Array, temperature: int) -> Int64Array:
 
 
 def exponents_256(scores: Int64Array, temperature: int) -> Int64Array:
-    """Return how far each score lies below its row's best, times the inverse temperature, in 1/256, rounded down."""
+    """Return how far each score lies below its row's best, times the inverse temperature, in 1/256,
+    rounded down.
+    """
     behind = (scores.max(axis=-1, keepdims=True) - scores) >> _DIFFERENCE_SHIFT
     result: Int64Array = (behind * temperature) >> _EXPONENT_SHIFT
     return result
@@ -88,7 +97,8 @@ class Categorizer:
         self._starts = np.concatenate(([0], np.cumsum(data.counts, dtype=np.int64)))
         self._lengths = data.counts.astype(np.int64)
         self._classes = data.classes.astype(np.int64)
-        # Products of components and weights stay below 2**53 (artifact.score_bound), so doubles add them exactly.
+        # Products of components and weights stay below 2**53 (artifact.score_bound), so doubles add
+        # them exactly.
         self._weights = data.weights.astype(np.float64)
         self._scale = data.scale.astype(np.int64)
         self._bias = data.bias
@@ -100,7 +110,9 @@ class Categorizer:
         ]
 
     def suggest(self, product: Mapping[str, object], *, top: int = 5) -> Answer:
-        """Return the `top` best labels for one product, a mapping of field names to values. Raise BadProduct."""
+        """Return the `top` best labels for one product, a mapping of field names to values. Raise
+        BadProduct.
+        """
         return self.suggest_many([product], top=top)[0]
 
     def suggest_many(
@@ -125,7 +137,9 @@ class Categorizer:
         ]
 
     def scores(self, products: Sequence[Mapping[str, object]]) -> tuple[Int64Array, list[int]]:
-        """Return the scores, products x labels in 1/2**39, and how many known features each product has."""
+        """Return the scores, products x labels in 1/2**39, and how many known features each product
+        has.
+        """
         ids: list[int] = []
         components: list[int] = []
         sizes: list[int] = []
@@ -228,7 +242,9 @@ class Categorizer:
 
 
 def load(data: bytes, *, sha256: str) -> Categorizer:
-    """Return the model in `data`, which must be the very bytes that `sha256` (hex) names. Raise UnusableModel."""
+    """Return the model in `data`, which must be the very bytes that `sha256` (hex) names. Raise
+    UnusableModel.
+    """
     actual = hashlib.sha256(data).hexdigest()
     if actual != sha256:
         raise UnusableModel(f"the bytes are {actual}, expected {sha256}")

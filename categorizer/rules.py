@@ -1,6 +1,7 @@
 """Keyword rules, `shelfmark-rules/1`: the last resort when no model can answer.
 
-Each label is known by the words of its own name. A rule's confidence is not computed from the product: it is how often
+Each label is known by the words of its own name. A rule's confidence is not computed from the
+product: it is how often
 the rule was right on the training rows, measured when the rules were made and written beside it.
 """
 
@@ -53,7 +54,9 @@ class Rules:
                 self._by_keyword[keyword].append((index, weight))
 
     def suggest(self, product: Mapping[str, object], *, top: int = 5) -> Answer:
-        """Return the labels whose keywords the product has, best first; none if it has none. Raise BadProduct."""
+        """Return the labels whose keywords the product has, best first; none if it has none. Raise
+        BadProduct.
+        """
         table = fold_table()
         present = {
             form
@@ -115,7 +118,8 @@ def make_rules(
                 {
                     "keywords": dict(rule.keywords),
                     "label": rule.label,
-                    # Laplace's rule of succession: a rule that was never asked is a coin toss, not a certainty.
+                    # Laplace's rule of succession: a rule that was never asked is a coin toss, not
+                    # a certainty.
                     "precision_ppm": MILLION * (right[rule.label] + 1) // (asked[rule.label] + 2),
                 }
                 for rule in rules
@@ -127,7 +131,9 @@ def make_rules(
 
 
 def load_rules(data: bytes, *, sha256: str) -> Rules:
-    """Return the rules in `data`, which must be the very bytes that `sha256` (hex) names. Raise UnusableModel."""
+    """Return the rules in `data`, which must be the very bytes that `sha256` (hex) names. Raise
+    UnusableModel.
+    """
     actual = hashlib.sha256(data).hexdigest()
     if actual != sha256:
         raise UnusableModel(f"the bytes are {actual}, expected {sha256}")

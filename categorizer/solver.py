@@ -1,9 +1,14 @@
-"""Dual coordinate descent for the one-vs-rest linear SVM with squared hinge loss, in 64-bit integers.
+"""Dual coordinate descent for the one-vs-rest linear SVM with squared hinge loss, in 64-bit
+integers.
 
-The algorithm is Hsieh, Chang, Lin, Keerthi, Sundararajan, "A Dual Coordinate Descent Method for Large-scale Linear
-SVM" (ICML 2008), algorithm 1 with D_ii = 1/(2C), all classes of a row updated together. Fixed point: row components in
-1/2**15, weights and dual variables in 1/2**24. Only + - * >> and floor division of integers occur, so every processor,
-vector width and thread count gives the same bits. Numba compiles the loop (docs/adr/0001-numba-for-training.md); the
+The algorithm is Hsieh, Chang, Lin, Keerthi, Sundararajan, "A Dual Coordinate Descent Method for
+Large-scale Linear
+SVM" (ICML 2008), algorithm 1 with D_ii = 1/(2C), all classes of a row updated together. Fixed
+point: row components in
+1/2**15, weights and dual variables in 1/2**24. Only + - * >> and floor division of integers occur,
+so every processor,
+vector width and thread count gives the same bits. Numba compiles the loop (docs/adr/0001-numba-for-
+training.md); the
 same function, interpreted, gives the same weights.
 """
 
@@ -37,9 +42,11 @@ def descend(
     weights: Int32Array,
     duals: Int32Array,
 ) -> None:
-    """Run one epoch in place: visit the rows in `order` and move every class's dual variable of each.
+    """Run one epoch in place: visit the rows in `order` and move every class's dual variable of
+    each.
 
-    Row i has components `values[starts[i]:starts[i+1]]` at `columns[...]`; `weights` is features x classes, `duals`
+    Row i has components `values[starts[i]:starts[i+1]]` at `columns[...]`; `weights` is features x
+    classes, `duals`
     rows x classes; `diagonal` is 1/(2C) in 1/2**15.
     """
     classes = weights.shape[1]

@@ -1,7 +1,9 @@
 """Canonical text, `text/1`: how a field of a product becomes the words the model reads.
 
-Training, serving and the TypeScript twin read the same frozen table (`fold.json`, which every model carries), so no
-platform's idea of lower case, word or white space can move an answer. docs/artifact-format.md describes the table.
+Training, serving and the TypeScript twin read the same frozen table (`fold.json`, which every model
+carries), so no
+platform's idea of lower case, word or white space can move an answer. docs/artifact-format.md
+describes the table.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 
 TEXT_VERSION = "text/1"
-# Code points read of a field, and kept after folding (one code point can fold to eighteen). They bound the time an
+# Code points read of a field, and kept after folding (one code point can fold to eighteen). They
+# bound the time an
 # answer takes and keep every sum of the scorer below 2**53.
 MAX_READ = 2_000
 MAX_FOLDED = 3_000
@@ -39,7 +42,9 @@ class FoldTable(dict[int, str]):
         self._folds = folds
 
     def kind(self, code_point: int) -> str:
-        """Return the class of a code point: W word, S alone, P number punctuation, X nothing, ' ' separator."""
+        """Return the class of a code point: W word, S alone, P number punctuation, X nothing, ' '
+        separator.
+        """
         return self._kinds[bisect_right(self._starts, code_point) - 1]
 
     def __missing__(self, code_point: int) -> str:

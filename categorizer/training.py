@@ -1,10 +1,13 @@
 """Exact training: the same rows, options and code give the same model bytes on every machine.
 
-1. Every product becomes bags of features (`features.py`), weighted by tf-idf and scaled block by block, in integers.
+1. Every product becomes bags of features (`features.py`), weighted by tf-idf and scaled block by
+block, in integers.
 2. A one-vs-rest linear SVM is solved in integers (`solver.py`).
 3. The weights are pruned to a budget and cut to eight bits.
-4. Steps 1 to 3 are repeated on four fifths of the rows, five times, to score every row by a model that has not seen
-   it: from those scores come the temperature (confidence) here, and the thresholds in `evaluation.py`.
+4. Steps 1 to 3 are repeated on four fifths of the rows, five times, to score every row by a model
+that has not seen
+   it: from those scores come the temperature (confidence) here, and the thresholds in
+   `evaluation.py`.
 """
 
 from __future__ import annotations
@@ -59,8 +62,11 @@ _CODE = (
 class Options:
     """The knobs of training; the defaults are used for every catalogue alike.
 
-    `c` is the SVM's C (a decimal number as text, for exactness). A word, pair or n-gram must occur in `min_rows`
-    training rows; 0 asks for 2, or 1 when there are fewer than 5,000 rows and every clue counts. Numbers together weigh `number_weight` (1/2**15) where a text block weighs 1. `max_weights` bounds
+    `c` is the SVM's C (a decimal number as text, for exactness). A word, pair or n-gram must occur
+    in `min_rows`
+    training rows; 0 asks for 2, or 1 when there are fewer than 5,000 rows and every clue counts.
+    Numbers together weigh `number_weight` (1/2**15) where a text block weighs 1. `max_weights`
+    bounds
     the entries of the model file, two or three bytes each.
     """
 
@@ -113,7 +119,8 @@ class _Steps:
 
 @dataclass(frozen=True, slots=True)
 class _Bags:
-    """The features of all rows: entry e is feature `ids[e]`, `counts[e]` times, in block `blocks[e]` of row `rows[e]`.
+    """The features of all rows: entry e is feature `ids[e]`, `counts[e]` times, in block
+    `blocks[e]` of row `rows[e]`.
 
     `keys` names the features, ascending. Entries are ordered by row, then block, then feature.
     """
@@ -145,7 +152,9 @@ class _Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class _Weights:
-    """Pruned eight-bit weights, features x labels, their scale per label, and the bias in score units (1/2**39)."""
+    """Pruned eight-bit weights, features x labels, their scale per label, and the bias in score
+    units (1/2**39).
+    """
 
     quantised: NDArray[np.int8]
     scale: Int64Array
@@ -165,8 +174,10 @@ def train(
 ) -> Trained:
     """Train a model. `report(done, total)` is called as work proceeds.
 
-    `fold_of` says which fold holds each row out; `folds` makes it. Without it nothing is calibrated: the temperature
-    is the default and the held-out scores are empty. `origin` is written into the model (no floats).
+    `fold_of` says which fold holds each row out; `folds` makes it. Without it nothing is
+    calibrated: the temperature
+    is the default and the held-out scores are empty. `origin` is written into the model (no
+    floats).
     Raise BadProduct, ValueError (fewer than two labels) or solver.FixedPointOverflow.
     """
     options = (options or Options()).for_rows(len(labels))
@@ -203,11 +214,15 @@ def train(
 def folds(
     texts: Sequence[str], *, is_test: Sequence[bool], count: int = 5
 ) -> tuple[str, list[int]]:
-    """Deal the training rows into folds the way the file keeps its test rows apart; return ("group" | "row", folds).
+    """Deal the training rows into folds the way the file keeps its test rows apart; return ("group"
+    | "row", folds).
 
-    `texts` is the main text of all rows, test rows too. Where look-alikes of test rows sit among the training rows,
-    as after a random split, folds are dealt row by row; where the split keeps look-alikes together, or there is no
-    test row, so do the folds. A model is then calibrated on questions as hard as the ones it will be asked. No label
+    `texts` is the main text of all rows, test rows too. Where look-alikes of test rows sit among
+    the training rows,
+    as after a random split, folds are dealt row by row; where the split keeps look-alikes together,
+    or there is no
+    test row, so do the folds. A model is then calibrated on questions as hard as the ones it will
+    be asked. No label
     and no answer of a test row is used.
     """
     leaders = look_alikes(texts)
@@ -292,7 +307,8 @@ def _vocabulary(bags: _Bags, rows: int, last_block: int, options: Options) -> _V
     idf_of = {
         count: 1024 + ln_1024(1 + rows, 1 + count) for count in np.unique(in_rows[kept]).tolist()
     }
-    # A key that two features share can occur in more "rows" than there are; an idf is never below 1.
+    # A key that two features share can occur in more "rows" than there are; an idf is never below
+    # 1.
     idf = np.array([max(idf_of[count], 1024) for count in in_rows[kept].tolist()], np.int64)
     return _Vocabulary(keys=bags.keys[kept], idf=idf, number=number)
 
@@ -370,14 +386,17 @@ def _held_out(
 
 
 def _compressed(weights: Int32Array, idf: Int64Array, budget: int) -> _Weights:
-    """Keep the `budget` weights that matter most, by size times idf, and cut them to eight bits per label."""
+    """Keep the `budget` weights that matter most, by size times idf, and cut them to eight bits per
+    label.
+    """
     body = weights[:-1].copy()
     importance = np.abs(body).astype(np.int64) * idf[:, None]
     if np.count_nonzero(importance) > budget:
         flat = importance.ravel()
         limit = np.partition(flat, len(flat) - budget)[len(flat) - budget]
         above = flat > limit
-        # Among equals at the limit the first ones stay, so that exactly `budget` remain on every machine.
+        # Among equals at the limit the first ones stay, so that exactly `budget` remain on every
+        # machine.
         ties = np.flatnonzero(flat == limit)[: budget - int(above.sum())]
         above[ties] = True
         body.ravel()[~above] = 0
@@ -392,9 +411,11 @@ def _compressed(weights: Int32Array, idf: Int64Array, budget: int) -> _Weights:
 
 
 def best_temperature(scores: Int64Array, label_of: Int64Array) -> int:
-    """Return the inverse temperature (1/256) at which `scores` predict `label_of` with the least log loss.
+    """Return the inverse temperature (1/256) at which `scores` predict `label_of` with the least
+    log loss.
 
-    The loss is convex in the inverse temperature, so thirds of the range can be dropped without looking at them.
+    The loss is convex in the inverse temperature, so thirds of the range can be dropped without
+    looking at them.
     """
     candidates = [64]
     while candidates[-1] < MAX_TEMPERATURE:
