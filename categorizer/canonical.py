@@ -1,4 +1,4 @@
-"""Canonical JSON: one value, one byte string (RFC 8785 for values without floating point numbers)."""
+"""Canonical JSON: one value, one byte string (RFC 8785 for values without floats)."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m categorizer", description=__doc__.split("\n")[0]
+        prog="python -m categorizer", description=(__doc__ or "").split("\n")[0]
     )
     commands = parser.add_subparsers(dest="command", required=True)
 
@@ -69,8 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--compare",
         default=",".join(BASELINES),
-        help="baselines to train beside it, comma-separated, also calibrated_linear_svc; '' for
-        none",
+        help="baselines to train beside it, also calibrated_linear_svc; '' for none",
     )
     command.add_argument("--c", default="1", help="the SVM's C (default 1)")
     command.add_argument("--max-weights", type=int, help="how many weights the model may keep")

@@ -211,7 +211,7 @@ def _leader_of(
 
 
 def parts(names: Sequence[str], count: int) -> list[int]:
-    """Deal names into `count` parts of about equal size by their SHA-256; equal names share a part."""
+    """Deal names into `count` about equal parts by their SHA-256; equal names share a part."""
     return [
         int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big")
         % count

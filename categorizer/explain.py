@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from categorizer import features
 from categorizer.arithmetic import MAX_COUNT, count_weights, unit
 from categorizer.model import Categorizer
-
-import numpy as np
 
 _KINDS = {
     "w": "word",

@@ -17,6 +17,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from zlib import crc32
 
 from categorizer.text import FoldTable, words
@@ -142,7 +143,7 @@ def read_number(product: Mapping[str, object], field: str) -> float | None:
     except OverflowError as error:
         raise BadProduct(field, "is too large") from error
     if not math.isfinite(number):
-        raise BadProduct(field, "must be a finite number" if number != number else "is too large")
+        raise BadProduct(field, "must be a finite number" if math.isnan(number) else "is too large")
     return number
 
 
@@ -199,6 +200,4 @@ def blocks(product: Mapping[str, object], spec: FeatureSpec, table: FoldTable) -
 
 def pairs(field: int, text: Sequence[str]) -> list[str]:
     """Return the pair features of a field's words."""
-    return [
-        pair_feature(field, first, second) for first, second in zip(text, text[1:], strict=False)
-    ]
+    return [pair_feature(field, first, second) for first, second in pairwise(text)]

@@ -19,11 +19,14 @@ from categorizer.model import MILLION, Answer, Suggestion, UnusableModel
 from categorizer.text import TEXT_VERSION, fold_table, words
 
 FORMAT = "shelfmark-rules/1"
-# Words of a label that say nothing about a product.
-_EMPTY_WORDS = frozenset(
-    "a an and or of for the with other misc various others general und oder für mit der die das sonstige "
-    "et ou de des du la le les pour avec autres y o e con para el los las otros".split()
-)
+# Words of a label that say nothing about a product, in the languages of the sample.
+_EMPTY = """
+a an and or of for the with other misc various others general
+und oder für mit der die das sonstige
+et ou de des du la le les pour avec autres
+y o e con para el los las otros
+"""
+_EMPTY_WORDS = frozenset(_EMPTY.split())
 _SEPARATOR = " > "
 
 
@@ -160,7 +163,7 @@ def load_rules(data: bytes, *, sha256: str) -> Rules:
 
 
 def _keywords(label: str) -> dict[str, int]:
-    """Return the words of a label path with their weight: the deeper the level, the more it tells."""
+    """Return the words of a label path with their weight: a deeper level tells more."""
     found: dict[str, int] = {}
     table = fold_table()
     for depth, level in enumerate(label.split(_SEPARATOR), start=1):

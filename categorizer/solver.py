@@ -58,14 +58,14 @@ def descend(
         first, last = starts[row], starts[row + 1]
         for k in range(classes):
             scores[k] = 0
-        curvature = 0
+        curvature = np.int64(0)
         for at in range(first, last):
             value = np.int64(values[at])
             curvature += value * value
             column = columns[at]
             for k in range(classes):
                 scores[k] += value * weights[column, k]
-        curvature = (curvature >> 15) + diagonal
+        width = (curvature >> 15) + diagonal
         moved = False
         for k in range(classes):
             sign = 1 if labels[row] == k else -1
@@ -73,7 +73,7 @@ def descend(
             gradient = sign * (scores[k] >> 15) - one + ((diagonal * dual) >> 15)
             steps[k] = 0
             if dual > 0 or gradient < 0:
-                moved_to = max(dual - (gradient << 15) // curvature, 0)
+                moved_to = max(dual - (gradient << 15) // width, 0)
                 if moved_to != dual:
                     duals[row, k] = moved_to
                     steps[k] = sign * (moved_to - dual)

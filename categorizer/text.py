@@ -13,6 +13,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 TEXT_VERSION = "text/1"
@@ -78,20 +79,20 @@ class FoldTable(dict[int, str]):
 
 
 def parse_fold_table(data: bytes) -> FoldTable:
-    """Return the table in `data` (canonical JSON, see docs/artifact-format.md). Raise BadFoldTable."""
+    """Return the table in `data` (docs/artifact-format.md). Raise BadFoldTable."""
     try:
         table = json.loads(data)
         if table["spec"] != TEXT_VERSION:
             raise BadFoldTable(f"the fold table is {table['spec']}, not {TEXT_VERSION}")
         starts = [start for start, _ in table["classes"]]
         kinds = [kind for _, kind in table["classes"]]
-        folds: dict[int, str] = {code_point: text for code_point, text in table["multi"]}
+        folds: dict[int, str] = dict(table["multi"])
         for start, count, step, delta in table["runs"]:
             for code_point in range(start, start + count * step, step):
                 folds[code_point] = chr(code_point + delta)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BadFoldTable(f"not a fold table: {error}") from error
-    ascending = all(a < b for a, b in zip(starts, starts[1:], strict=False))
+    ascending = all(first < second for first, second in pairwise(starts))
     if not starts or starts[0] != 0 or starts[-1] > _LAST_CODE_POINT or not ascending:
         raise BadFoldTable("the classes of the fold table do not cover all code points in order")
     return FoldTable(starts=starts, kinds=kinds, folds=folds)
