@@ -52,9 +52,8 @@ class Suggestion:
 class Answer:
     """What a model says about one product, best label first.
 
-    `matched` counts the distinct features of the product that the model knows; at 0 it has seen
-    nothing it could
-    judge by, and its answer is only how often each label occurs.
+    `matched` counts the known features of the product's text, block by block. At 0 the model has read
+    nothing it knows: all it can go by is how often each label occurs, and numbers at best.
     """
 
     suggestions: tuple[Suggestion, ...]
@@ -147,14 +146,12 @@ class Categorizer:
         sums: list[Int64Array] = []
         for product in products:
             before = len(ids)
-            self._components(product, ids, components)
+            matched.append(self._components(product, ids, components))
             sizes.append(len(ids) - before)
             if len(ids) > _FEATURES_AT_ONCE:
                 sums.append(self._sums(ids, components, sizes))
-                matched += sizes
                 ids, components, sizes = [], [], []
         sums.append(self._sums(ids, components, sizes))
-        matched += sizes
         return np.concatenate(sums) * self._scale + self._bias, matched
 
     def feature(self, name: str) -> int | None:
@@ -178,8 +175,12 @@ class Categorizer:
 
     def _components(
         self, product: Mapping[str, object], ids: list[int], components: list[int]
-    ) -> None:
-        """Append the product's known features and their components in 1/2**15, block by block."""
+    ) -> int:
+        """Append the product's known features and their components in 1/2**15, block by block.
+
+        Return how many of them are features of text.
+        """
+        before = len(ids)
         spec, index = self.data.spec, self._index
         block = iter(self.data.block_targets)
         for field, name in enumerate(spec.text_fields):
@@ -202,10 +203,12 @@ class Categorizer:
                 previous = word
             self._scaled(in_words, next(block), ids, components)
             self._scaled(in_chars, next(block), ids, components)
+        of_text = len(ids) - before
         in_numbers: dict[int, int] = {}
         for feature in self._known(features.read_numbers(product, spec)):
             in_numbers[feature] = in_numbers.get(feature, 0) + 1
         self._scaled(in_numbers, next(block), ids, components)
+        return of_text
 
     def _scaled(
         self, counts: dict[int, int], target: int, ids: list[int], components: list[int]
