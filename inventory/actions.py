@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TypedDict
@@ -10,29 +11,20 @@ from typing import TypedDict
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from inventory.models import SEPARATOR, Category, Product, Taxonomy, paths_above
+from inventory.csv_import import Row
+from inventory.models import (
+    SEPARATOR,
+    Category,
+    Product,
+    ProductFields,
+    Taxonomy,
+    paths_above,
+)
 from ledger.actions import record
 
 # The ledger tells what a long text is by its digest: entries stay small, and a name is
 # easier to read than a page.
 _LONGEST_IN_LEDGER = 500
-_DEEPEST = 12
-_LONGEST_PATH = 1000
-
-
-class ProductFields(TypedDict, total=False):
-    """What a product says about itself. The values have been checked by whoever calls."""
-
-    sku: str
-    gtin: int | None
-    name: str
-    description: str
-    brand: str
-    width_mm: int | None
-    height_mm: int | None
-    depth_mm: int | None
-    weight_g: int | None
-    price: Decimal | None
 
 
 class CannotSave(Exception):
@@ -175,6 +167,110 @@ def delete_product(
         now=now,
         sku=product.sku,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: "ImportResult") -> "ImportResult":
+        return ImportResult(
+            self.created + other.created,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+        )
+
+
+@transaction.atomic
+def import_products(
+    *, rows: Sequence[Row], file_sha256: str, by: str, now: datetime, dry_run: bool = False
+) -> ImportResult:
+    """Create or update the product of each row, recognised by its SKU; one entry for all.
+
+    Safe to repeat: rows that say what is stored already change nothing. A row without a
+    category says nothing about it, and a category that a person chose stays.
+    """
+    if not rows:
+        return ImportResult()
+    paths = {row.category for row in rows if row.category is not None}
+    categories = ensure_categories(paths=paths, by=by, now=now)
+    known = {
+        product.sku: product
+        for product in Product.objects.filter(
+            deleted_at=None, sku__in=[row.fields["sku"] for row in rows]
+        )
+        .select_for_update()
+        .order_by("pk")
+    }
+    new: list[Product] = []
+    changed: list[Product] = []
+    for row in rows:
+        product = known.get(row.fields["sku"])
+        category = categories[row.category] if row.category is not None else None
+        if product is None:
+            source = Product.Source.IMPORT if category else Product.Source.NOBODY
+            product = Product(category=category, category_source=source, created_at=now)
+            new.append(product)
+        elif _differs(product, row.fields, category):
+            product.version += 1
+            changed.append(product)
+        else:
+            continue
+        _take_over(product, row.fields, category)
+        product.updated_at = now
+    Product.objects.bulk_create(new, batch_size=1000)
+    # An upsert whose rows are all there: bulk_update takes many times as long.
+    Product.objects.bulk_create(
+        changed,
+        batch_size=1000,
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=[*_IMPORTED, "category", "category_source", "version", "updated_at"],
+    )
+    result = ImportResult(len(new), len(changed), len(rows) - len(new) - len(changed))
+    record(
+        "products.imported",
+        actor=by,
+        subject=f"file:{file_sha256}",
+        now=now,
+        first_line=rows[0].line,
+        last_line=rows[-1].line,
+        rows=len(rows),
+        rows_sha256=hashlib.sha256(b"".join(row.digest for row in rows)).hexdigest(),
+        created=result.created,
+        updated=result.updated,
+        unchanged=result.unchanged,
+    )
+    if dry_run:
+        transaction.set_rollback(True)
+    return result
+
+
+_IMPORTED = tuple(ProductFields.__annotations__)
+
+
+def _differs(product: Product, fields: ProductFields, category: Category | None) -> bool:
+    return any(getattr(product, name) != value for name, value in fields.items()) or (
+        _may_categorize(product, category)
+    )
+
+
+def _may_categorize(product: Product, category: Category | None) -> bool:
+    return (
+        category is not None
+        and category.pk != product.category_id
+        and product.category_source != Product.Source.PERSON
+    )
+
+
+def _take_over(product: Product, fields: ProductFields, category: Category | None) -> None:
+    for name, value in fields.items():
+        setattr(product, name, value)
+    if _may_categorize(product, category):
+        product.category = category
+        product.category_source = Product.Source.IMPORT
 
 
 def _subject(product: Product) -> str:
@@ -352,7 +448,7 @@ def delete_category(
     )
 
 
-def ensure_categories(*, paths: set[str], by: User, now: datetime) -> dict[str, Category]:
+def ensure_categories(*, paths: set[str], by: str, now: datetime) -> dict[str, Category]:
     """Return the category of each path; make what is missing, in one new taxonomy version.
 
     Runs inside the caller's transaction.
@@ -377,7 +473,7 @@ def ensure_categories(*, paths: set[str], by: User, now: datetime) -> dict[str, 
         _bump(taxonomy, now)
         record(
             "categories.created",
-            actor=by.username,
+            actor=by,
             subject="taxonomy",
             now=now,
             paths=made if len(made) <= 100 else [*made[:100], "…"],
@@ -401,12 +497,12 @@ def _new_category(name: str, parent: Category | None, now: datetime) -> Category
 
 
 def _check_place(path: str) -> None:
-    if path.count(SEPARATOR) >= _DEEPEST:
-        raise CannotSave(f"A category lies at most {_DEEPEST} levels deep.")
-    if len(path) > _LONGEST_PATH:
+    if path.count(SEPARATOR) >= Category.DEEPEST:
+        raise CannotSave(f"A category lies at most {Category.DEEPEST} levels deep.")
+    if len(path) > Category.LONGEST_PATH:
         raise CannotSave(
             f"“{path[:60]}…” would be a path of {len(path)} characters; "
-            f"{_LONGEST_PATH} are the most. Choose shorter names."
+            f"{Category.LONGEST_PATH} are the most. Choose shorter names."
         )
 
 

@@ -73,7 +73,7 @@ class ProductInput(StrictSerializer):
     gtin = GtinField(allow_null=True, default=None)
     name = Text(max_length=500)
     description = Text(max_length=20_000, allow_blank=True, default="")
-    brand = Text(max_length=200, allow_blank=True, default="")
+    brand = Text(max_length=2000, allow_blank=True, default="")
     width_mm = Whole(min_value=1, max_value=LONGEST_MM, allow_null=True, default=None)
     height_mm = Whole(min_value=1, max_value=LONGEST_MM, allow_null=True, default=None)
     depth_mm = Whole(min_value=1, max_value=LONGEST_MM, allow_null=True, default=None)

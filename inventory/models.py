@@ -1,5 +1,6 @@
 from collections.abc import Iterable
-from typing import Self
+from decimal import Decimal
+from typing import Self, TypedDict
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -53,11 +54,14 @@ class CategoryQuerySet(models.QuerySet["Category"]):
 class Category(models.Model):
     """A place in the tree. Its path is the label that a model learns and suggests."""
 
+    DEEPEST = 12
+    LONGEST_PATH = 1000
+
     parent = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
     )
     name = models.CharField(max_length=200)
-    path = models.CharField(max_length=1000, unique=True)
+    path = models.CharField(max_length=LONGEST_PATH, unique=True)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -141,6 +145,21 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return found
 
 
+class ProductFields(TypedDict, total=False):
+    """What a product says about itself. Whoever calls an action has checked the values."""
+
+    sku: str
+    gtin: int | None
+    name: str
+    description: str
+    brand: str
+    width_mm: int | None
+    height_mm: int | None
+    depth_mm: int | None
+    weight_g: int | None
+    price: Decimal | None
+
+
 class Product(models.Model):
     """A thing on a shelf."""
 
@@ -154,7 +173,8 @@ class Product(models.Model):
     gtin = models.PositiveBigIntegerField("GTIN", null=True, blank=True, db_index=True)
     name = models.CharField(max_length=500)
     description = models.TextField(blank=True, max_length=20_000)
-    brand = models.CharField(max_length=200, blank=True)
+    # Long, because real catalogues keep whole sentences about designers here.
+    brand = models.CharField(max_length=2000, blank=True)
     width_mm = models.PositiveIntegerField(null=True, blank=True)
     height_mm = models.PositiveIntegerField(null=True, blank=True)
     depth_mm = models.PositiveIntegerField(null=True, blank=True)

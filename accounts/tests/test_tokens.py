@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,8 +32,8 @@ def nobody_is_known_yet() -> Iterator[None]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Let this many seconds pass for the cache."""
     passed = [0.0]
-    start = authentication.time.monotonic()
-    monkeypatch.setattr(authentication.time, "monotonic", lambda: start + passed[0])
+    start = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: start + passed[0])
 
     def pass_time(seconds: float) -> None:
         passed[0] += seconds
@@ -166,7 +167,7 @@ def test_a_token_sent_again_under_the_same_key_is_not_shown_again(
     client: Client, carla: User
 ) -> None:
     client.force_login(carla)
-    send = {"path": "/api/v1/tokens", "content_type": "application/json"}
+    send: Any = {"path": "/api/v1/tokens", "content_type": "application/json"}
     key = {"Idempotency-Key": "one"}
     first = client.post(**send, headers=key)
     second = client.post(**send, headers=key)

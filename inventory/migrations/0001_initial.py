@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                 ),
                 ("name", models.CharField(max_length=500)),
                 ("description", models.TextField(blank=True, max_length=20000)),
-                ("brand", models.CharField(blank=True, max_length=200)),
+                ("brand", models.CharField(blank=True, max_length=2000)),
                 ("width_mm", models.PositiveIntegerField(blank=True, null=True)),
                 ("height_mm", models.PositiveIntegerField(blank=True, null=True)),
                 ("depth_mm", models.PositiveIntegerField(blank=True, null=True)),

@@ -1,6 +1,7 @@
 """The holes in "append-only by trigger", each tried the way an attacker would."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -18,7 +19,7 @@ def entry() -> Entry:
     return record("model.approved", actor="bob", subject="abc", now=NOW, reason="Good enough.")
 
 
-def attack(sql: str, *values: object) -> None:
+def attack(sql: str, *values: int | str | bytes | UUID) -> None:
     with (
         pytest.raises(IntegrityError, match="append-only"),
         transaction.atomic(),
