@@ -52,7 +52,8 @@ class Suggestion:
 class Answer:
     """What a model says about one product, best label first.
 
-    `matched` counts the known features of the product's text, block by block. At 0 the model has read
+    `matched` counts the known features of the product's text, block by block. At 0 the model has
+    read
     nothing it knows: all it can go by is how often each label occurs, and numbers at best.
     """
 

@@ -20,9 +20,10 @@ from pathlib import Path
 from categorizer import features
 from categorizer.artifact import encode
 from categorizer.cli import as_json
+from categorizer.dataset import parts
 from categorizer.model import Categorizer, load
 from categorizer.text import words
-from categorizer.training import Options, parts, train
+from categorizer.training import Options, train
 
 HARD_TEXTS: tuple[str, ...] = (
     "",
