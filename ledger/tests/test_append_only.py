@@ -60,7 +60,7 @@ def test_an_entry_cannot_be_replaced(entry: Entry, same: str, recursive: str) ->
     # A connection that is not ours has not switched recursive_triggers on.
     with connection.cursor() as cursor:
         cursor.execute(f"PRAGMA recursive_triggers={recursive}")
-    row = {"id": entry.pk + 1, "uuid": "0" * 32}
+    row: dict[str, int | str] = {"id": entry.pk + 1, "uuid": "0" * 32}
     row[same] = entry.pk if same == "id" else entry.uuid.hex
     attack(
         "INSERT OR REPLACE INTO ledger_entry (id, uuid, kind, subject, actor, at, body)"
