@@ -8,10 +8,7 @@ One thread. Each row is a process of its own, so that what one loads does not co
 import argparse
 import json
 import os
-import resource
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,12 +20,12 @@ from typing import Any
 from benchmarks import machine
 from benchmarks.bench_http import read_questions
 from benchmarks.instance import run
+from benchmarks.processes import memory
 from benchmarks.report import table
-from tools.console import ROOT, VAR, CannotGoOn, main, say
+from tools.console import ROOT, VAR, main, say
 
 BATCH = 1000
 BATCHES = 5
-DIST = ROOT / "frontend" / "dist" / "categorizer.js"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
@@ -70,7 +67,7 @@ def timed(
         p95=percentiles[94],
         batch_per_second=statistics.median(rates),
         load_ms=load_ms,
-        resident_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        resident_mb=memory([os.getpid()]).biggest_rss,
     )
 
 
@@ -102,6 +99,60 @@ def time_pipeline(pickle: Path, products: Sequence[Mapping[str, Any]]) -> Timed:
     return timed(load, products)
 
 
+TIMERS = {"shelfmark": time_shelfmark, "pipeline": time_pipeline}
+
+
 def in_a_process(what: str, file: Path, questions: Path) -> Timed:
+    """Run one of TIMERS in a fresh process with one thread."""
     command = [sys.executable, "-m", "benchmarks.bench_inprocess", what, str(file), str(questions)]
     return Timed(**json.loads(run(command, env={**os.environ, **ONE_THREAD})))
+
+
+def row(name: str, file: Path, found: Timed) -> list[str]:
+    return [
+        name,
+        *(f"{found.p50:.0f}", f"{found.p95:.0f}", f"{found.batch_per_second:.0f}"),
+        *(f"{found.load_ms:.0f}", f"{found.resident_mb:.0f}"),
+        f"{file.stat().st_size / 1e6:.2f}",
+    ]
+
+
+def compare(products: Path, release: Path, folder: Path) -> str:
+    """Time ours and the peers' model on the same questions and return the report."""
+    head = machine.describe(folder)
+    bodies, labels = read_questions(products)
+    questions, pickle = folder / "questions.json", folder / "peers.joblib"
+    questions.write_text(f"[{','.join(bodies)}]", encoding="utf-8")
+    train = [sys.executable, "-m", "benchmarks.peers.pipeline", str(products), str(pickle)]
+    run(train, env=os.environ)
+    model, fallback = release / "model.safetensors", release / "fallback.safetensors"
+    rows = [
+        row("Shelfmark, Python", model, in_a_process("shelfmark", model, questions)),
+        row("its fallback, Python", fallback, in_a_process("shelfmark", fallback, questions)),
+        row("TF-IDF + LogisticRegression", pickle, in_a_process("pipeline", pickle, questions)),
+    ]
+    columns = ["model", "one product, p50 µs", "p95 µs", f"batch of {BATCH}, products/CPU-s"]
+    columns += ["loads in ms", "process, MB resident", "file, MB"]
+    about = f"{head}. {len(bodies)} questions from {products.name}, {len(labels)} labels."
+    return f"{about}\n\n{table(columns, rows)}"
+
+
+def command() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--products", type=Path, default=ROOT / "data" / "raw" / "products.csv")
+    parser.add_argument("--release", type=Path, default=ROOT / "data" / "model")
+    given = parser.parse_args()
+    VAR.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=VAR) as folder:
+        report = compare(given.products, given.release, Path(folder))
+    say(report)
+    (VAR / "bench-inprocess.md").write_text(report + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1 and sys.argv[1] in TIMERS:
+        timer, file, questions = sys.argv[1:]
+        products = json.loads(Path(questions).read_text(encoding="utf-8"))
+        print(json.dumps(asdict(TIMERS[timer](Path(file), products))))
+    else:
+        main(command)
