@@ -5,16 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Protocol
 
 from django.apps import apps
-
-
-class Run(Protocol):
-    __module__: str
-    __qualname__: str
-
-    def __call__(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import traceback
 from uuid import uuid4
 
 import structlog
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 
 from jobs import actions
 from jobs.registry import Scheduled
@@ -30,11 +30,18 @@ class Runner:
 
     def run(self) -> None:
         actions.plan(names=self.scheduled, now=clock.now())
+        log.info("runner started", jobs=sorted(self.scheduled))
         while not self._stop.is_set():
-            close_old_connections()
-            actions.reap(now=clock.now())
-            if not self.run_one():
+            try:
+                close_old_connections()
+                actions.reap(now=clock.now())
+                if not self.run_one():
+                    self._stop.wait(self.pause)
+            except DatabaseError:
+                # The database is away. What was begun keeps its lease until that runs out.
+                log.exception("database does not answer")
                 self._stop.wait(self.pause)
+        log.info("runner stopped")
 
     def run_one(self) -> bool:
         """Run the job that has been due for longest. False: nothing is due."""
@@ -51,7 +58,6 @@ class Runner:
             wait = actions.wait_after_failure(
                 attempts=claimed.attempts, every=job.every, chance=self.chance
             )
-            close_old_connections()
             kept = actions.fail(
                 job_id=claimed.pk,
                 owner=self.owner,
