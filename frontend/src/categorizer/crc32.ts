@@ -46,6 +46,11 @@ export function addText(state: number, text: string): number {
   return result;
 }
 
+/** Continues `state` by bytes. */
+export function addBytes(state: number, bytes: Uint8Array): number {
+  return bytes.reduce(addByte, state);
+}
+
 /** Returns the crc32 of what a state has seen, an unsigned 32-bit integer. */
 export function finish(state: number): number {
   return ~state >>> 0;

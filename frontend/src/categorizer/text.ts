@@ -34,6 +34,18 @@ export function codePoints(text: string, limit = Number.POSITIVE_INFINITY): Code
   return points;
 }
 
+/** Returns the text of code points. */
+export function textOf(points: CodePoints): string {
+  return points.map((point) => String.fromCodePoint(point)).join("");
+}
+
+/** Orders texts by their code points, as Python does; `<` would order them by UTF-16 units. */
+export function compareTexts(one: string, other: string): number {
+  const [left, right] = [codePoints(one), codePoints(other)];
+  const at = left.findIndex((point, index) => point !== right[index]);
+  return at < 0 ? left.length - right.length : (left[at] as number) - (right[at] ?? -1);
+}
+
 /** Maps a code point to its folded text; remembers what texts have asked for. */
 export class FoldTable {
   readonly #starts: readonly number[];
@@ -204,7 +216,5 @@ export function words(text: string, table: FoldTable): CodePoints[] {
 
 /** Returns the canonical text of one field: its words with one space between them. */
 export function fold(text: string, table: FoldTable): string {
-  return words(text, table)
-    .map((word) => word.map((point) => String.fromCodePoint(point)).join(""))
-    .join(" ");
+  return words(text, table).map(textOf).join(" ");
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { floorDivide, squareRoot } from "../integers.ts";
+import { floorDivide, squareRoot } from "../arithmetic.ts";
 
 const LARGEST = 2 ** 53 - 1;
 
