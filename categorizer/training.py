@@ -287,7 +287,10 @@ def _read_bags(products: Sequence[Mapping[str, object]], spec: FeatureSpec) -> _
             spec.blocks - 1,
             [features.key(name) for name in features.read_numbers(product, spec)],
         )
-    unique, ids = np.unique(np.array(keys, np.uint32), return_inverse=True)
+    found_keys = np.array(keys, np.uint32)
+    unique = np.unique(found_keys)
+    # np.unique's own inverse comes from an argsort in SIMD that some emulated CPUs get wrong.
+    ids = np.searchsorted(unique, found_keys)
     return _Bags(
         keys=unique,
         rows=np.array(rows, np.int64),

@@ -233,11 +233,12 @@ def _train_and_answer(row: Row) -> Result:
         _run(
             row, "-m", "categorizer", "train", str(table), "--text", ",".join(TEXT),
             "--number", ",".join(NUMBERS), "--label", "category", "--out", str(out),
+            "--compare", "", "--quiet",
         )  # fmt: skip
         model = out / "model.safetensors"
         answers = _run(row, "-m", "categorizer", "suggest", str(model), "--top", "5", text=products)
         files = hashlib.sha256()
-        for path in sorted([*out.glob("*.safetensors"), *out.glob("rules.json")]):
+        for path in sorted([*out.glob("*.safetensors"), *out.glob("*.json")]):
             files.update(path.name.encode() + path.read_bytes())
         return Result(
             model=hashlib.sha256(model.read_bytes()).hexdigest(),
