@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools import arm64, environment
+from tools import arm64, environment, stamps
 from tools.console import ROOT, VAR, CannotGoOn, main, say
 
 CATALOGUE = ROOT / "data" / "raw" / "products.csv"
@@ -63,6 +63,7 @@ def matrix() -> None:
     environment.ensure_packages(environment.RUN)
     if not CATALOGUE.exists():
         raise CannotGoOn(f"{CATALOGUE.relative_to(ROOT)} is missing; `make model` fetches it.")
+    code = _code()
     first: Probe = {}
     results: dict[str, dict[str, Result]] = {"full": {}, "small": {}}
     skipped: list[str] = []
@@ -95,7 +96,16 @@ def matrix() -> None:
                 f"{time.monotonic() - start:.0f} s",
             )
         )
+    if _code() != code:
+        raise CannotGoOn(
+            "categorizer/ or the dataset changed meanwhile, so rows cannot be compared."
+        )
     _conclude(results, skipped, floats, machines)
+
+
+def _code() -> str:
+    """Name the code and data under test: a model's metadata holds a digest of both."""
+    return stamps.digest([ROOT / "categorizer", CATALOGUE])
 
 
 def _rows(skipped: list[str]) -> Iterator[Row]:
@@ -279,7 +289,7 @@ def _run(row: Row, *words: str, text: str | None = None) -> str:
 
 
 def _line(*cells: str) -> str:
-    widths = (30, 7, 12, 9, 13, 9, 13, 6)
+    widths = (30, 7, 18, 9, 13, 9, 13, 6)
     return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
@@ -295,6 +305,8 @@ def _conclude(
     different = False
     for size, rows in results.items():
         found = set(rows.values())
+        if not found:
+            continue
         if len(found) == 1:
             one = next(iter(found))
             say(
