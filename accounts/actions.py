@@ -58,9 +58,27 @@ def create_person(
             subject=f"user:{user.pk}",
             now=now,
             username=username,
-            role=role,
+            roles=[role],
+            is_active=True,
+            is_staff=user.is_staff,
         )
     return user
+
+
+@transaction.atomic
+def note_person(*, user: User, is_new: bool, by: User, now: datetime) -> None:
+    """Record what somebody may do after the admin has saved them, in the same transaction."""
+    record(
+        "person.created" if is_new else "person.changed",
+        actor=by.username,
+        subject=f"user:{user.pk}",
+        now=now,
+        username=user.username,
+        roles=sorted(user.groups.values_list("name", flat=True)),
+        is_active=user.is_active,
+        is_staff=user.is_staff,
+    )
+    transaction.on_commit(forget_tokens)
 
 
 @transaction.atomic
