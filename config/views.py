@@ -22,6 +22,7 @@ class Docs(SpectacularSwaggerSplitView):
     permission_classes = [AllowAny]
     authentication_classes = []
     url_name = "schema"
+    template_name = "api_docs.html"
 
 
 def home(request: HttpRequest) -> HttpResponse:
