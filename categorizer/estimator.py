@@ -102,7 +102,7 @@ class ExactClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     @classmethod
     def from_artifact(cls, data: bytes) -> Self:
-        """Return a fitted classifier that answers with an existing model file. Raise UnusableModel."""
+        """Return a fitted classifier that answers with a model file. Raise UnusableModel."""
         self = cls()
         self._use(data)
         spec = self.model_.data.spec
@@ -116,7 +116,7 @@ class ExactClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         return {name: value for name, value in vars(self).items() if name != "model_"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
+        self.__dict__.update(state)
         if "artifact_" in state:
             self._use(state["artifact_"])
 
@@ -127,8 +127,8 @@ class ExactClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the best label of each product."""
-        class_of = np.argsort(self._columns)
-        answers: NDArray[Any] = self.classes_[class_of[self._scores(X).argmax(axis=1)]]
+        best = self._scores(X).argmax(axis=1)
+        answers: NDArray[Any] = self.classes_[np.argsort(self._columns)[best]]
         return answers
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:

@@ -10,15 +10,19 @@ notebooks; nothing here ever reads it) and `report.json`.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import joblib
+
 from categorizer import evaluation
 from categorizer.artifact import encode
 from categorizer.canonical import canonical_json
 from categorizer.dataset import Dataset, grouped_split
+from categorizer.estimator import ExactClassifier
 from categorizer.model import load
 from categorizer.rules import load_rules, make_rules
 from categorizer.training import Options, Trained, folds, train
@@ -26,6 +30,7 @@ from categorizer.training import Options, Trained, folds, train
 MODEL_FILE = "model.safetensors"
 FALLBACK_FILE = "fallback.safetensors"
 RULES_FILE = "rules.json"
+ESTIMATOR_FILE = "model.joblib"
 
 Report = Callable[[str, int, int], None]
 
@@ -122,13 +127,25 @@ def judge(release: Release, dataset: Dataset, *, compare: Sequence[str] = ()) ->
     Baselines: linear_svc, complement_nb, calibrated_linear_svc, fasttext (None where it is not
     installed).
     """
+    files = {role: data for role, (_, data) in release.files().items()}
+    return judge_files(files, dataset, thresholds=release.thresholds, compare=compare)
+
+
+def judge_files(
+    files: Mapping[str, bytes],
+    dataset: Dataset,
+    *,
+    thresholds: Mapping[str, object],
+    compare: Sequence[str] = (),
+) -> dict[str, object]:
+    """Do what `judge` does, from the files of a release by role and the thresholds of its card."""
     rows = dataset.rows(test=True)
     asked = [dataset.products[row] for row in rows]
     truths = [dataset.labels[row] for row in rows]
-    common = release.thresholds["global"]
+    common = thresholds["global"]
     assert isinstance(common, dict)
     result: dict[str, object] = {}
-    for role, (_, data) in release.files().items():
+    for role, data in files.items():
         sha256 = hashlib.sha256(data).hexdigest()
         if role == "rules":
             rules = load_rules(data, sha256=sha256)
@@ -208,6 +225,13 @@ def write(release: Release, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in release.files().values():
-        part = folder / f"{name}.part"
-        part.write_bytes(data)
-        os.replace(part, folder / name)
+        _write(folder / name, data)
+    dump = io.BytesIO()
+    joblib.dump(ExactClassifier.from_artifact(release.model), dump)
+    _write(folder / ESTIMATOR_FILE, dump.getvalue())
+
+
+def _write(path: Path, data: bytes) -> None:
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(data)
+    os.replace(part, path)
