@@ -11,9 +11,9 @@ class BadLine extends Error {}
  * readline would also split at carriage returns and Unicode's separators.
  *
  * @param {AsyncIterable<Uint8Array>} stream
- * @returns {AsyncGenerator<Uint8Array>}
+ * @returns {AsyncGenerator<Buffer>}
  */
-async function* lines(stream) {
+export async function* lines(stream) {
   /** @type {Uint8Array[]} */
   let begun = [];
   for await (const chunk of stream) {
