@@ -32,10 +32,7 @@ def prepare() -> None:
     with steps.step("Static files"):
         _collect_static()
     with steps.step("Roles and demo people"):
-        call_command("create_roles")
-        people = io.StringIO()
-        call_command("create_demo_people", stdout=people)
-        _write_private(told, people.getvalue())
+        _ensure_people(told)
     with steps.step("Demo catalogue"):
         _import_catalogue()
     with steps.step("Live model"):
@@ -55,6 +52,23 @@ def _collect_static() -> None:
         return
     call_command("collectstatic", interactive=False, clear=True, verbosity=0)
     stamps.mark_done("static", wanted)
+
+
+def _ensure_people(told: Path) -> None:
+    from accounts.models import User
+
+    call_command("create_roles")
+    # Their passwords follow from the secret key, and hashing six of them takes seconds.
+    wanted = stamps.digest(
+        [ROOT / "accounts"], settings.SECRET_KEY, str(settings.DATABASES["default"]["NAME"])
+    )
+    if told.exists() and stamps.is_done("people", wanted) and User.objects.exists():
+        say("    The demo people are already there.")
+        return
+    people = io.StringIO()
+    call_command("create_demo_people", stdout=people)
+    _write_private(told, people.getvalue())
+    stamps.mark_done("people", wanted)
 
 
 def _import_catalogue() -> None:

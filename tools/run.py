@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,7 @@ def _ask(
 
 def _greet(port: int, people: str, answer: dict[str, Any]) -> None:
     address = f"http://127.0.0.1:{port}"
+    people = textwrap.indent(people.strip(), "  ")
     percent = (
         f"{answer['confidence_ppm'] / 10_000:.1f} %" if answer["category"] else "no suggestion"
     )
@@ -201,7 +203,8 @@ def _greet(port: int, people: str, answer: dict[str, Any]) -> None:
         f"""
 Shelfmark runs at {address}   (Ctrl-C stops it)
 
-{people.strip()}
+Sign in as one of these (password, role):
+{people}
 
 One prediction, made just now over HTTP with {PREDICTS}'s token (var/demo_token):
   product    {PRODUCT["name"]}
