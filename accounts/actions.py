@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from knox.models import AuthToken
 
@@ -106,6 +107,14 @@ def revoke_token(*, digest: str, by: User, now: datetime) -> None:
     token.delete()
     record("token.revoked", actor=by.username, subject=f"token:{digest[:32]}", now=now)
     transaction.on_commit(forget_tokens)
+
+
+@transaction.atomic
+def forget_expired(*, now: datetime, answers_before: datetime) -> None:
+    """Delete tokens and sessions that have expired, and answers that are that old."""
+    AuthToken.objects.filter(expiry__lte=now).delete()
+    Session.objects.filter(expire_date__lte=now).delete()
+    IdempotencyKey.objects.filter(created_at__lt=answers_before).delete()
 
 
 def keep_answer(
