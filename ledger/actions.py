@@ -6,7 +6,7 @@ that did not happen either.
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from django.db import transaction
 
 from ledger.models import Entry
 from lib.ids import uuid7
+from lib.rows import insert
 
 FORMAT = "shelfmark-entry/1"
 # A transparency log writes the length of an entry in two bytes (C2SP tlog-tiles).
@@ -108,12 +109,20 @@ def record(
 ) -> Entry:
     """Write one entry. Call it inside the transaction of what the entry tells about."""
     entry = build(kind, actor=actor, subject=subject, now=now, uuid=uuid, **details)
-    record_many([entry])
+    _check_transaction()
+    entry.save(force_insert=True)
     return entry
 
 
-def record_many(entries: Iterable[Entry]) -> None:
-    """Write entries that `build` returned. Call it inside the transaction they tell about."""
+def record_many(entries: Sequence[Entry]) -> None:
+    """Write entries, of `build` or with bodies in formats of their own.
+
+    Call it inside the transaction they tell about. The entries do not learn their keys.
+    """
+    _check_transaction()
+    insert(entries)
+
+
+def _check_transaction() -> None:
     if not transaction.get_connection().in_atomic_block:
         raise CannotRecord("Record an entry inside the transaction of what it tells about.")
-    Entry.objects.bulk_create(entries, batch_size=500)

@@ -1,9 +1,10 @@
 """Many small durable writes, one commit.
 
-A durable commit costs one fsync, a few milliseconds on most disks, whatever its size. If every request
-committed alone, the disk would allow a few hundred answers a second. So callers hand over what they have to
-write and wait; one thread per process takes everything that waits, writes it in one transaction, commits, and
-only then lets the callers go on. Nobody gets an answer before the disk has what it says.
+A durable commit costs one fsync, a few milliseconds on most disks, whatever its size. If every
+request committed alone, the disk would allow a few hundred answers a second. So callers hand
+over what they have to write and wait; one thread per process takes everything that waits,
+writes it in one transaction, commits, and only then lets the callers go on. Nobody gets an
+answer before the disk has what it says.
 """
 
 from __future__ import annotations
@@ -43,12 +44,13 @@ class _Waiting(Generic[T]):
 class GroupCommit(Generic[T]):
     """Write items durably, as many as wait in one transaction.
 
-    `write_all` gets the items of one batch and writes them with as few statements as it can; it runs inside a
-    transaction and must not open connections of its own. If a batch fails, its items are tried one by one, each
-    in a savepoint, so a bad item fails alone.
+    `write_all` gets the items of one batch and writes them with as few statements as it can; it
+    runs inside a transaction and must not open connections of its own. If a batch fails, its
+    items are tried one by one, each in a savepoint, so a bad item fails alone.
 
-    The thread starts with the first item and again after a fork. It is a daemon because its callers wait for
-    it: a server that lets its requests finish has, by then, nothing left to write.
+    The thread starts with the first item and again after a fork. It is a daemon because its
+    callers wait for it: a server that lets its requests finish has, by then, nothing left to
+    write.
     """
 
     def __init__(
@@ -75,21 +77,27 @@ class GroupCommit(Generic[T]):
         os.register_at_fork(after_in_child=after_fork)
 
     def _forget_thread(self) -> None:
-        # A thread does not survive a fork, and a lock or a queue may have been held by it: all three are new.
+        # A thread does not survive a fork, and a lock or a queue may have been held by it: all
+        # three are new.
         self._queue: queue.SimpleQueue[_Waiting[T]] = queue.SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def write(self, item: T) -> None:
-        """Write `item` and return when it is committed. Raise what went wrong with it, or Overloaded.
+        """Write `item` and return when it is committed.
 
-        Inside an open transaction it writes at once: that transaction's commit is then the one that counts.
+        Raise what went wrong with it, or Overloaded.
+
+        Inside an open transaction it writes at once: that transaction's commit is then the one
+        that counts.
         """
         if connection.in_atomic_block:
             self._write_all([item])
             return
         if self._queue.qsize() >= self._capacity:
-            raise Overloaded(f"{self._capacity} writes wait for the database. Try again in a moment.")
+            raise Overloaded(
+                f"{self._capacity} writes wait for the database. Try again in a moment."
+            )
         if self._thread is None:
             self._start()
         waiting = _Waiting(item)
@@ -115,7 +123,8 @@ class GroupCommit(Generic[T]):
                     together.append(self._queue.get_nowait())
                 except queue.Empty:
                     break
-            # Whoever stopped waiting has told its client so; writing now would only delay the others.
+            # Whoever stopped waiting has told its client so; writing now would only delay the
+            # others.
             together = [waiting for waiting in together if not waiting.gave_up]
             if together:
                 self._commit(together)
@@ -151,8 +160,8 @@ class GroupCommit(Generic[T]):
 
     @staticmethod
     def _close_broken_connection() -> None:
-        # Requests do this at their start; this thread has no requests. Without it a restart of the database
-        # server would leave the thread with a dead connection for ever.
+        # Requests do this at their start; this thread has no requests. Without it a restart of
+        # the database server would leave the thread with a dead connection for ever.
         try:
             connection.close_if_unusable_or_obsolete()
         except DatabaseError:

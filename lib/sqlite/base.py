@@ -1,9 +1,9 @@
 """Django's SQLite backend, with writers that take turns.
 
-SQLite lets one process write at a time. A second one polls with growing sleeps of up to 100 ms, so under load
-two processes starve each other: answers that should take 10 ms take a second. Here every transaction first
-takes an exclusive `flock` on a file beside the database. The kernel wakes the next writer at once, and a
-process that dies lets go of it.
+SQLite lets one process write at a time. A second one polls with growing sleeps of up to 100 ms,
+so under load two processes starve each other: answers that should take 10 ms take a second.
+Here every transaction first takes an exclusive `flock` on a file beside the database. The
+kernel wakes the next writer at once, and a process that dies lets go of it.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.is_in_memory_db():
             return
         if self._turn is None:
-            # A lock belongs to the open file, not to the process: each connection opens its own, so that the
-            # threads of one process take turns too.
+            # A lock belongs to the open file, not to the process: each connection opens its
+            # own, so that the threads of one process take turns too.
             path = f"{self.settings_dict['NAME']}-turn"
             self._turn = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._turn, fcntl.LOCK_EX)
