@@ -6,19 +6,22 @@ fault in the request body as a JSON pointer (RFC 6901), such as `/17/name`.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions, serializers
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import BasePermission
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -54,6 +57,15 @@ class TooLarge(APIException):
     status_code = 413
     default_detail = "The request body is too large. Send it in smaller parts."
     default_code = "too_large"
+
+
+class Unavailable(APIException):
+    """It cannot be done now; nothing has happened, and it may well be possible in a moment."""
+
+    status_code = 503
+    default_detail = "The database does not answer. Nothing has happened; try again in a moment."
+    default_code = "unavailable"
+    retry_after = 1
 
 
 class BadQuery(APIException):
@@ -157,6 +169,8 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
             exc = exceptions.PermissionDenied(*exc.args)
         case RequestDataTooBig():
             exc = TooLarge()
+        case InterfaceError() | OperationalError():
+            exc = Unavailable()
     if not isinstance(exc, APIException):
         return None
 
@@ -221,6 +235,28 @@ class StrictJSONParser(BaseParser):
     ) -> Any:
         assert parser_context is not None
         return parse_json(parser_context["request"]._request)
+
+
+class JSONOnly(BaseContentNegotiation):
+    """Answer in JSON, whatever was asked for.
+
+    For the busiest views, where weighing alternatives that there are not takes longer than
+    reading the body, and for Prometheus, which asks for formats of its own.
+    """
+
+    _parser = StrictJSONParser()
+    _renderer = JSONRenderer()
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
+        return self._parser
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        return self._renderer, "application/json"
 
 
 def parse_json(request: HttpRequest) -> Any:

@@ -1,0 +1,118 @@
+"""The receipt of an answer: one canonical JSON text that is never changed.
+
+`docs/receipt-format.md` explains it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from categorizer.model import Suggestion
+from predictions.features import Features
+from predictions.serving import Outcome
+
+FORMAT = "shelfmark-receipt/1"
+# The answer and the alternatives to it.
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asked, through what, and with which request."""
+
+    user_id: int
+    person: str
+    request_id: str
+    token: str | None = None
+    device: str | None = None
+    device_time: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The features of one product, and which stored product they come from, if any."""
+
+    features: Features
+    product_id: int | None = None
+    product_version: int | None = None
+
+
+def canonical(value: dict[str, Any]) -> bytes:
+    """Return RFC 8785 bytes of a value whose keys are ASCII and which holds no float.
+
+    `categorizer.canonical` checks that and costs four times as much; what is encoded here has
+    been checked already, and a test compares the two.
+    """
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+def moment(at: datetime) -> str:
+    """Return a moment as text, always in UTC and with microseconds."""
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def encode(
+    *,
+    receipt_id: UUID,
+    question: Question,
+    outcome: Outcome,
+    asker: Asker,
+    taxonomy_version: int,
+    code_commit: str,
+    now: datetime,
+    duration_us: int,
+) -> bytes:
+    """Return the bytes that stand for an answer: canonical JSON (RFC 8785) without floats."""
+    link = outcome.link
+    return canonical(
+        {
+            "format": FORMAT,
+            "id": str(receipt_id),
+            "made_at": moment(now),
+            "duration_us": duration_us,
+            "input": question.features,
+            "input_sha256": hashlib.sha256(canonical(question.features)).hexdigest(),
+            "product": (
+                None
+                if question.product_id is None
+                else {"id": question.product_id, "version": question.product_version}
+            ),
+            "category": outcome.suggestions[0].label if outcome.suggestions else None,
+            "score": outcome.suggestions[0].score if outcome.suggestions else None,
+            "confidence_ppm": outcome.suggestions[0].confidence_ppm
+            if outcome.suggestions
+            else None,
+            "alternatives": plain(outcome.suggestions[1:]),
+            "decision_path": outcome.path,
+            "passed_over": [{"path": path, "why": why} for path, why in outcome.passed_over],
+            "threshold_ppm": outcome.threshold_ppm,
+            "needs_review": outcome.needs_review,
+            "taxonomy_version": taxonomy_version,
+            "model_sha256": link.sha256 if link else None,
+            "dataset_sha256": link.dataset_sha256 if link else None,
+            "text": link.text_version if link else None,
+            "code_commit": code_commit,
+            "asked_by": {
+                "person": asker.person,
+                "token": asker.token,
+                "device": asker.device,
+                "device_time": asker.device_time,
+            },
+            "request_id": asker.request_id,
+        }
+    )
+
+
+def plain(suggestions: Sequence[Suggestion]) -> list[dict[str, Any]]:
+    return [
+        {"category": one.label, "score": one.score, "confidence_ppm": one.confidence_ppm}
+        for one in suggestions
+    ]
