@@ -39,16 +39,26 @@ def env_int(name: str, *, default: int, minimum: int = 0) -> int:
     return int(value)
 
 
-def env_secret(name: str, *, default_file: Path | None = None) -> str:
-    """Read NAME, or the file that NAME_FILE names. There is no built-in secret."""
+def env_choice(name: str, *, choices: list[str], default: str) -> str:
+    value: str = env.str(name, default=default)
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is {value!r}: write {', '.join(choices)}.")
+    return value
+
+
+def env_secret(name: str, *, default: str | None = None, default_file: Path | None = None) -> str:
+    """Read NAME, or the file that NAME_FILE names."""
+    path = os.environ.get(f"{name}_FILE")
     if name in os.environ:
+        if path:
+            raise ImproperlyConfigured(f"{name} and {name}_FILE are both set: choose one.")
         value, source = os.environ[name], name
+    elif default is not None and not path:
+        return default
     else:
-        path = os.environ.get(f"{name}_FILE") or default_file
-        if path is None:
-            raise ImproperlyConfigured(f"Set {name}, or {name}_FILE to a file that holds it.")
+        path = path or str(default_file)
         try:
-            value, source = Path(path).read_text(encoding="utf-8").strip(), str(path)
+            value, source = Path(path).read_text(encoding="utf-8").strip(), path
         except OSError as error:
             raise ImproperlyConfigured(
                 f"Set {name}, or {name}_FILE to a file that holds it, or type `make run` once, "
@@ -87,21 +97,22 @@ INSTALLED_APPS = [
     "ledger",
     "jobs",
     "inventory",
-    *[app for app in ("registry", "predictions") if (BASE_DIR / app / "apps.py").exists()],
+    "registry",
+    "predictions",
 ]
 
 MIDDLEWARE = [
     "lib.logs.RequestLog",
     "lib.api.require_length",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.middleware.Static",
+    "config.middleware.ContentSecurityPolicy",
+    "config.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.Csrf",
+    "config.middleware.Authentication",
+    "config.middleware.Messages",
+    "config.middleware.Frames",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -164,10 +175,10 @@ def database(url: str) -> dict[str, Any]:
 
 
 DATABASES = {
-    "default": database(env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}"))
+    "default": database(env_secret("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}"))
 }
 
-REDIS_URL: str = env.str("REDIS_URL", default="")
+REDIS_URL = env_secret("REDIS_URL", default="")
 CACHES: dict[str, dict[str, Any]] = {
     "default": (
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
@@ -254,8 +265,17 @@ CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.views.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
+# Probes come from the machine itself, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = env_int("SHELFMARK_HSTS_SECONDS", default=31_536_000) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SILENCED_SYSTEM_CHECKS = [
+    # These look for Django's own middleware by name and do not see that ours extend it.
+    "security.W002",
+    "security.W003",
+    # Whether browsers ship with the name of a domain is for the owner of that domain to say.
+    "security.W021",
+]
 if env_bool("SHELFMARK_BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = env_int("SHELFMARK_MAX_BODY_BYTES", default=2_621_440, minimum=65_536)
@@ -288,5 +308,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }
 
-logs.configure()
-LOGGING = logs.settings(env.str("SHELFMARK_LOG_LEVEL", default="INFO"))
+LOG_LEVEL = env_choice(
+    "SHELFMARK_LOG_LEVEL", choices=["DEBUG", "INFO", "WARNING", "ERROR"], default="INFO"
+)
+logs.configure(LOG_LEVEL)
+LOGGING = logs.settings(LOG_LEVEL)

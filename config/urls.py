@@ -4,17 +4,24 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
-from config import views
+from config import health, views
+
+admin.site.site_title = admin.site.site_header = "Shelfmark administration"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # First, because every address is compared in turn and this one is asked for most.
+    path("api/v1/", include("predictions.urls")),
+    path("api/v1/", include("inventory.urls")),
+    path("api/v1/", include("accounts.urls")),
     path("", views.home, name="home"),
     path("sign-in", LoginView.as_view(), name="sign-in"),
     path("sign-out", LogoutView.as_view(), name="sign-out"),
     path("admin/", admin.site.urls),
     path("api/schema/", views.Schema.as_view(), name="schema"),
     path("api/docs/", views.Docs.as_view(), name="docs"),
-    path("api/v1/", include("accounts.urls")),
-    path("api/v1/", include("inventory.urls")),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("metrics", health.Metrics.as_view(), name="metrics"),
 ]
 
 handler400 = "config.views.bad_request"
