@@ -52,7 +52,7 @@ def test_every_setting_is_documented_and_every_documented_setting_is_read() -> N
         if name in ("config/settings.py", "deploy/gunicorn.conf.py", "tools/run.py")
     )
     found = re.findall(
-        r'(?:env_\w+|env\.\w+|environ\.get|environ\.setdefault|getenv)\(\s*"([A-Z][A-Z0-9_]+)"'
+        r"""(?:env_\w+|env\.\w+|environ\.get|environ\.setdefault|getenv)\(\s*["']([A-Z][A-Z0-9_]+)["']"""
         r'|environ\["([A-Z][A-Z0-9_]+)"\]',
         source,
     )
