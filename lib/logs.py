@@ -67,6 +67,8 @@ def settings(level: str) -> dict[str, Any]:
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["stderr"], "level": level},
+        # A refusal is in the request's own line.
+        "loggers": {"django.request": {"level": "ERROR"}},
     }
 
 
