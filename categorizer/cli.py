@@ -257,7 +257,8 @@ def _lines(stream: Iterable[bytes]) -> Iterable[tuple[int, bytes]]:
 
 def _product(line: bytes, number: int) -> Mapping[str, object]:
     try:
-        product = json.loads(line.decode(), parse_constant=_refuse)
+        # Whole numbers as doubles too: Python refuses to read very long ones as integers.
+        product = json.loads(line.decode(), parse_int=float, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise _BadLine(f"line {number}: not JSON") from error
     if not isinstance(product, dict):

@@ -251,6 +251,8 @@ LINES = (
     '{"width_mm":1e999}',
     '{"width_mm":"1e999"}',
     f'{{"width_mm":{"9" * 400}}}',
+    f'{{"width_mm":-{"9" * 5000}}}',
+    f'{{"not a field":{"9" * 5000}}}',
     '{"width_mm":"1,5"}',
     '{"width_mm":"１２"}',
     '{"width_mm":"1_000"}',
