@@ -27,7 +27,7 @@ COLUMNS = (
 )  # fmt: skip
 
 # Percentages that decide how hard the sample is; tuned so that a linear SVM is right for 93-97 %.
-VAGUE, EMPTY, WRONG = 6, 1, 15  # of 100, of 100, of 1000
+VAGUE, EMPTY, WRONG = 5, 1, 15  # of 100, of 100, of 1000
 NO_DESCRIPTION, NO_SIZE, NO_WEIGHT, NO_BRAND, NO_PRICE, NO_GTIN = 25, 18, 14, 15, 8, 6
 
 _SLOT = re.compile(r"\{(?:(n|h|m|g|kg|ml|cl|l):)?([^}]*)\}")

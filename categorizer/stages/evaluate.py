@@ -1,7 +1,8 @@
 """Judge the release on the test rows: `python -m categorizer.stages.evaluate`.
 
-Writes data/model/metrics.json, and for `dvc plots show` reliability.csv (is an answer as often right
-as it says?) and coverage.csv (how many answers are certain enough, and how many of those right?).
+Writes data/model/metrics.json, and for `dvc plots show` reliability.csv (is an answer as often
+right as it says?) and coverage.csv (how many answers are certain enough, and how many of those are
+right?).
 """
 
 import csv

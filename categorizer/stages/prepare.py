@@ -40,16 +40,7 @@ Row = Mapping[str, str]
 
 def check(data: bytes) -> list[dict[str, str]]:
     """Return the rows of a raw dataset. Raise BadDataset with the line of every fault."""
-    try:
-        reader = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
-        header = next(reader, [])
-        if tuple(header) != COLUMNS:
-            raise BadDataset([f"line 1: the columns must be {','.join(COLUMNS)}"])
-        lines = [(reader.line_num, cells) for cells in reader]
-    except UnicodeDecodeError as error:
-        raise BadDataset([f"byte {error.start} is not UTF-8"]) from error
-    except csv.Error as error:
-        raise BadDataset([f"line {reader.line_num}: {error}"]) from error
+    lines = _lines(data)
     errors: list[str] = []
     rows: list[dict[str, str]] = []
     seen: dict[str, int] = {}
@@ -68,6 +59,21 @@ def check(data: bytes) -> list[dict[str, str]]:
         more = [f"and {len(errors) - SHOWN_ERRORS} more"] if len(errors) > SHOWN_ERRORS else []
         raise BadDataset(errors[:SHOWN_ERRORS] + more)
     return rows
+
+
+def _lines(data: bytes) -> list[tuple[int, list[str]]]:
+    """Return line number and cells of each row below the header."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadDataset([f"byte {error.start} is not UTF-8"]) from error
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        if tuple(next(reader, [])) != COLUMNS:
+            raise BadDataset([f"line 1: the columns must be {','.join(COLUMNS)}"])
+        return [(reader.line_num, cells) for cells in reader]
+    except csv.Error as error:
+        raise BadDataset([f"line {reader.line_num}: {error}"]) from error
 
 
 def _faults(row: Row) -> Iterator[str]:
