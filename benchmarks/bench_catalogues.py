@@ -209,14 +209,14 @@ def command() -> None:
     for catalogue in chosen:
         for split in given.split or ("split",):
             with tempfile.TemporaryDirectory(prefix="catalogue-", dir=VAR) as folder:
-                outcomes.append(
-                    measure(
-                        catalogue,
-                        split=split,
-                        folder=Path(folder),
-                        with_baselines=not given.no_baselines,
-                    )
+                outcome = measure(
+                    catalogue,
+                    split=split,
+                    folder=Path(folder),
+                    with_baselines=not given.no_baselines,
                 )
+            outcomes.append(outcome)
+            say(f"\n{report([outcome])}\n")
     text = f"{head}\n\n{report(outcomes)}"
     say(text)
     (VAR / "bench-catalogues.md").write_text(text + "\n", encoding="utf-8")

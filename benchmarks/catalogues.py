@@ -119,8 +119,8 @@ def read(path: Path) -> Catalogue:
                     sku=line.get("sku") or f"{path.stem}-{number}",
                     product={field: value for field, value in values.items() if value is not None},
                     category=line["category"],
-                    split=line["split"],
-                    split_grouped=line.get("split_grouped") or line["split"],
+                    split=line.get("split") or "train",
+                    split_grouped=line.get("split_grouped") or line.get("split") or "train",
                 )
             )
     return Catalogue(path.stem, tuple(rows), tuple(columns))

@@ -12,7 +12,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class Home:
     """A folder with a database and a registered model, not yet served."""
 
     folder: Path
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
 
     def manage(self, *command: str | Path) -> str:
         """Run a management command and return what it printed."""
@@ -88,17 +88,13 @@ def furnish(folder: Path, *, release: Path, database_url: str = "", static: bool
         "DATABASE_URL": database_url or f"sqlite:///{folder / 'db.sqlite3'}",
         "SHELFMARK_MODELS_DIR": str(folder / "models"),
         "SHELFMARK_DEMO": "True",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
     }
     if static:
         env["SHELFMARK_STATIC_ROOT"] = str(folder / "static")
-    home = Home(folder, env)
-    home.manage("migrate", "--verbosity=0")
-    home.manage("create_roles")
-    (folder / "people.txt").write_text(home.manage("create_demo_people"))
-    home.manage("register_model", release, "--seed")
-    if static:
-        home.manage("collectstatic", "--no-input", "--verbosity=0")
-    return home
+    people = run([sys.executable, "-m", "benchmarks.furnish", str(release)], env=env)
+    (folder / "people.txt").write_text(people)
+    return Home(folder, env)
 
 
 class Client:

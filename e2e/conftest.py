@@ -73,7 +73,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@dataclass(slots=True)
+@dataclass
 class Witness:
     """What went wrong in a page without anybody looking."""
 
