@@ -242,7 +242,7 @@ class Products(APIView):
         page = page[:limit]
         return Response(
             {
-                "results": [ProductOutput(product).data for product in page],
+                "results": list(map(ProductOutput().to_representation, page)),
                 "next": next_page(request, after=page[-1].pk) if more else None,
             }
         )
@@ -404,7 +404,7 @@ class Categories(APIView):
         return Response(
             {
                 "taxonomy_version": Taxonomy.current_version(),
-                "results": [CategoryOutput(category).data for category in page],
+                "results": list(map(CategoryOutput().to_representation, page)),
                 "next": next_page(request, after=page[-1].path) if more else None,
             }
         )
