@@ -32,6 +32,7 @@ IN_A_WORKER = """
 async ({ sha256, model, products }) => {
   const worker = new Worker("/static/app/worker.js", { type: "module" });
   const ask = (message) => new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error("the worker is silent")), 20_000);
     worker.onerror = (event) => reject(new Error(event.message));
     worker.onmessage = ({ data }) => resolve(data);
     worker.postMessage(message);
