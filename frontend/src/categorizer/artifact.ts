@@ -10,7 +10,6 @@ import {
   list,
   parseRecord,
   readSafetensors,
-  record,
   UnusableModel,
 } from "./safetensors.ts";
 import {
@@ -76,7 +75,6 @@ export interface ModelData {
   readonly bias: Float64Array;
   readonly exp: Uint32Array;
   readonly fold: FoldTable;
-  readonly datasetSha256: string;
 }
 
 function must(condition: boolean, otherwise: string): asserts condition {
@@ -230,7 +228,6 @@ export async function decode(data: Uint8Array, digest: Digest): Promise<ModelDat
     bias: Float64Array.from(tensors.bias, Number),
     exp: tensors.exp,
     fold: readFold(tensors.fold),
-    datasetSha256: String(record(metadata.origin).dataset_sha256 ?? ""),
   };
   checkMetadata(model);
   checkTensors(model);
