@@ -1,5 +1,6 @@
 """Pages and answers that belong to no app."""
 
+import sys
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
@@ -8,7 +9,7 @@ from django.views import defaults
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 
-from lib.api import problem_response
+from lib.api import problem_of, problem_response
 
 # The description of the API is public; what it describes is not.
 
@@ -72,12 +73,8 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     if _is_api(request):
-        return problem_response(
-            request,
-            status=HTTPStatus.INTERNAL_SERVER_ERROR,
-            detail="Something went wrong here. It has been written to the log.",
-            code="server_error",
-        )
+        # Django calls this while it handles what nobody caught.
+        return problem_of(request, sys.exception())
     return defaults.server_error(request)
 
 

@@ -5,6 +5,8 @@ fault in the request body as a JSON pointer (RFC 6901), such as `/17/name`.
 """
 
 import json
+import logging
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -27,6 +29,8 @@ from rest_framework.response import Response
 
 if TYPE_CHECKING:  # DRF's views read the settings, and the settings name classes of this module
     from rest_framework.views import APIView
+
+log = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
 MOST_ERRORS = 100
@@ -159,6 +163,23 @@ def problem_response(
     return JsonResponse(body, status=status, content_type=PROBLEM)
 
 
+def problem_of(request: HttpRequest, error: BaseException | None) -> HttpResponse:
+    """Answer to what nobody caught: the database is away, or we have made a mistake."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return problem_response(
+            request,
+            status=500,
+            detail="Something went wrong here. It has been written to the log.",
+            code="server_error",
+        )
+    away = Unavailable()
+    response = problem_response(
+        request, status=503, detail=str(away.detail), code=away.default_code
+    )
+    response["Retry-After"] = str(away.retry_after)
+    return response
+
+
 def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Turn what a view raised into a problem. What nobody foresaw stays a crash (500)."""
     request: HttpRequest = context["request"]._request
@@ -170,6 +191,7 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
         case RequestDataTooBig():
             exc = TooLarge()
         case InterfaceError() | OperationalError():
+            log.error("the database does not answer", exc_info=exc)
             exc = Unavailable()
     if not isinstance(exc, APIException):
         return None
@@ -178,7 +200,7 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     if header := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = header
     if (wait := getattr(exc, "wait", None)) is not None:
-        headers["Retry-After"] = str(int(wait) + 1)
+        headers["Retry-After"] = str(math.ceil(wait))
     elif after := getattr(exc, "retry_after", None):
         headers["Retry-After"] = str(after)
 
