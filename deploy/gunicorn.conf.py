@@ -25,6 +25,8 @@ graceful_timeout = 30
 # A worker that starts from a running parent keeps the parent's code at a reload and its open
 # connections.
 preload_app = False
+# gunicorn would keep a socket in the home folder, where two servers take it from each other.
+control_socket_disable = True
 accesslog = None
 errorlog = "-"
 # The heartbeat file must not wait for a disk.

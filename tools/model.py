@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from tools.console import ROOT, VAR, CannotGoOn, call, main, say
 LOCK = ROOT / "dvc.lock"
 CARD = ROOT / "data" / "model" / "card.json"
 _WATCHED = (
-    ROOT / "dvc.yaml", LOCK, ROOT / "params.yaml", ROOT / "data", ROOT / "categorizer",
+    ROOT / "dvc.yaml", LOCK, ROOT / "params.yaml", ROOT / "requirements-train.txt", ROOT / "data",
+    ROOT / "categorizer",
 )  # fmt: skip
 
 
@@ -27,6 +29,8 @@ class Promise:
 
     lock: bytes
     card: bytes
+    # Every file that is in the repository and that a run of the pipeline writes.
+    files: Mapping[Path, bytes]
 
 
 def ensure_model(*, force: bool = False) -> None:
@@ -39,8 +43,8 @@ def ensure_model(*, force: bool = False) -> None:
     differing = _differences(promise)
     if differing:
         # Put the promise back, or the next start would believe the rewritten one.
-        LOCK.write_bytes(promise.lock)
-        CARD.write_bytes(promise.card)
+        for path, data in promise.files.items():
+            path.write_bytes(data)
         raise CannotGoOn(
             "The model built here is not the one this repository promises:\n  "
             + "\n  ".join(differing)
@@ -70,8 +74,10 @@ def model_sha256() -> str:
 
 
 def _promise() -> Promise:
+    tables = [*CARD.parent.glob("*.csv"), *CARD.parent.glob("metrics.json")]
     try:
-        return Promise(lock=LOCK.read_bytes(), card=CARD.read_bytes())
+        files = {path: path.read_bytes() for path in (LOCK, CARD, *tables)}
+        return Promise(lock=files[LOCK], card=files[CARD], files=files)
     except FileNotFoundError as error:
         raise CannotGoOn(
             f"{Path(error.filename).relative_to(ROOT)} is missing, so nobody can say which model"

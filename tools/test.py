@@ -18,6 +18,10 @@ from tools import environment, servers
 from tools.console import ROOT, CannotGoOn, Steps, call, main, say
 from tools.model import ensure_model
 
+# What asks the database nothing is run once.
+WITH_DATABASE = (
+    "accounts", "config", "inventory", "jobs", "ledger", "lib", "predictions", "registry",
+)  # fmt: skip
 PYTEST = [str(environment.PYTHON), "-m", "pytest"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
@@ -75,7 +79,9 @@ def _runners(
         "vitest": lambda: _run("TypeScript", ["npm", "test"], node, cwd=environment.FRONTEND),
         "sqlite": lambda: _run("Python on SQLite", parallel, {**sqlite, "PATH": node["PATH"]}),
         "postgresql": lambda: _run(
-            "Python on PostgreSQL", parallel, {**postgresql, "PATH": node["PATH"]}
+            "Python on PostgreSQL",
+            [*parallel, *WITH_DATABASE],
+            {**postgresql, "PATH": node["PATH"]},
         ),
         "e2e": lambda: _run("A real browser", [*PYTEST, "e2e"], browser),
     }

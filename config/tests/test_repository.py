@@ -45,28 +45,6 @@ def read(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def test_every_setting_is_documented_and_every_documented_setting_is_read() -> None:
-    source = "\n".join(
-        text
-        for name, text in texts().items()
-        if name in ("config/settings.py", "deploy/gunicorn.conf.py", "tools/run.py")
-    )
-    found = re.findall(
-        r"""(?:env_\w+|env\.\w+|environ\.get|environ\.setdefault|getenv)\(\s*["']([A-Z][A-Z0-9_]+)["']"""
-        r'|environ\["([A-Z][A-Z0-9_]+)"\]',
-        source,
-    )
-    read_names = {first or second for first, second in found}
-    read_names -= {"DJANGO_SETTINGS_MODULE", "PATH"}
-    documented = {
-        name
-        for heading in re.findall(r"^#{2,4} (.+)$", read("docs/configuration.md"), re.MULTILINE)
-        for name in re.findall(r"`([A-Z][A-Z0-9_]+)`", heading)
-    }
-    # NAME_FILE, beside NAME, is how every secret can be read from a file.
-    assert read_names == {name for name in documented if not name.endswith("_FILE")}
-
-
 @pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: path.name)
 def test_every_requirement_says_why_it_is_there(path: Path) -> None:
     silent = [
