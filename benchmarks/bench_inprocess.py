@@ -6,7 +6,9 @@ One thread. Each row is a process of its own, so that what one loads does not co
 """
 
 import argparse
+import hashlib
 import json
+import math
 import os
 import statistics
 import sys
@@ -19,6 +21,7 @@ from typing import Any
 
 from benchmarks import machine
 from benchmarks.bench_http import read_questions
+from benchmarks.chromium import started
 from benchmarks.instance import run
 from benchmarks.processes import memory
 from benchmarks.report import table
@@ -26,6 +29,19 @@ from tools.console import ROOT, VAR, main, say
 
 BATCH = 1000
 BATCHES = 5
+TWIN = ROOT / "benchmarks" / "twin.mjs"
+DIST = ROOT / "frontend" / "dist"
+NOWHERE = "http://localhost"  # an origin that may hash; every request to it is answered here
+# Chromium's clock is coarse, so one reading spans 20 products there.
+IN_A_PAGE = """
+async (sha256) => {
+  const { timed } = await import("/twin.mjs");
+  const { load } = await import("/categorizer.js");
+  const bytes = new Uint8Array(await (await fetch("/model")).arrayBuffer());
+  const products = await (await fetch("/questions")).json();
+  return timed(load, bytes, sha256, products, 20);
+}
+"""
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
@@ -73,8 +89,6 @@ def timed(
 
 def time_shelfmark(artifact: Path, products: Sequence[Mapping[str, Any]]) -> Timed:
     def load() -> tuple[Callable[[Any], object], Callable[[Sequence[Any]], object]]:
-        import hashlib
-
         from categorizer import model
 
         data = artifact.read_bytes()
@@ -108,11 +122,43 @@ def in_a_process(what: str, file: Path, questions: Path) -> Timed:
     return Timed(**json.loads(run(command, env={**os.environ, **ONE_THREAD})))
 
 
+def in_node(model: Path, questions: Path) -> Timed:
+    node = ["node", str(TWIN), str(model), str(questions)]
+    return Timed(**json.loads(run(node, env=os.environ)))
+
+
+def in_chromium(model: Path, questions: Path) -> Timed:
+    """Time the twin in a page whose files all come from here: no server, no network."""
+    from playwright.sync_api import Route, sync_playwright
+
+    files = {
+        f"{NOWHERE}/": (b"<!doctype html><title>bench</title>", "text/html"),
+        f"{NOWHERE}/twin.mjs": (TWIN.read_bytes(), "text/javascript"),
+        f"{NOWHERE}/model": (model.read_bytes(), "application/octet-stream"),
+        f"{NOWHERE}/questions": (questions.read_bytes(), "application/json"),
+    }
+    for script in DIST.glob("*.js"):
+        files[f"{NOWHERE}/{script.name}"] = (script.read_bytes(), "text/javascript")
+
+    def answer(route: Route) -> None:
+        body, kind = files.get(route.request.url, (b"", "text/plain"))
+        route.fulfill(body=body, content_type=kind)
+
+    with sync_playwright() as playwright, started(playwright) as browser:
+        page = browser.new_page()
+        page.route("**/*", answer)
+        page.goto(f"{NOWHERE}/")
+        sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
+        found = page.evaluate(IN_A_PAGE, sha256)
+    return Timed(**found, resident_mb=math.nan)
+
+
 def row(name: str, file: Path, found: Timed) -> list[str]:
     return [
         name,
         *(f"{found.p50:.0f}", f"{found.p95:.0f}", f"{found.batch_per_second:.0f}"),
-        *(f"{found.load_ms:.0f}", f"{found.resident_mb:.0f}"),
+        f"{found.load_ms:.0f}",
+        "" if math.isnan(found.resident_mb) else f"{found.resident_mb:.0f}",
         f"{file.stat().st_size / 1e6:.2f}",
     ]
 
@@ -129,6 +175,8 @@ def compare(products: Path, release: Path, folder: Path) -> str:
     rows = [
         row("Shelfmark, Python", model, in_a_process("shelfmark", model, questions)),
         row("its fallback, Python", fallback, in_a_process("shelfmark", fallback, questions)),
+        row("its twin, Node", model, in_node(model, questions)),
+        row("its twin, Chromium", model, in_chromium(model, questions)),
         row("TF-IDF + LogisticRegression", pickle, in_a_process("pipeline", pickle, questions)),
     ]
     columns = ["model", "one product, p50 µs", "p95 µs", f"batch of {BATCH}, products/CPU-s"]

@@ -5,8 +5,6 @@ starts with an empty profile. A page that logs an error, breaks the Content-Secu
 any other origin for anything fails its test, whatever the test is about.
 """
 
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,21 +12,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
+from benchmarks.chromium import started
 from benchmarks.instance import Home, furnish
 from benchmarks.load import LOOPBACK
 from tools.console import ROOT, VAR
 
 RELEASE = ROOT / "data" / "model"
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 SIZES = {"desk": (1280, 800), "tablet": (820, 1180)}
 PATIENCE_MS = 15_000
 
@@ -64,13 +53,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    program = os.environ.get("SHELFMARK_CHROMIUM") or next(
-        filter(None, map(shutil.which, CHROMIUM))
-    )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+    with sync_playwright() as playwright, started(playwright) as browser:
         yield browser
-        browser.close()
 
 
 @dataclass

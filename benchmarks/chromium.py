@@ -1,0 +1,37 @@
+"""Chromium for the browser tests and the benchmarks: no window, no profile, no calls home."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+
+from playwright.sync_api import Browser, Playwright
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+class NoChromium(Exception):
+    """The message says what to install."""
+
+
+@contextlib.contextmanager
+def started(playwright: Playwright) -> Iterator[Browser]:
+    """Start the system's Chromium with an empty profile, and end it with the block."""
+    found = [os.environ.get("SHELFMARK_CHROMIUM"), *map(shutil.which, PROGRAMS)]
+    program = next(filter(None, found), None)
+    if program is None:
+        raise NoChromium("Chromium was not found: install the package chromium.")
+    browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+    try:
+        yield browser
+    finally:
+        browser.close()
