@@ -275,7 +275,9 @@ def command() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4.0, help="per system and round")
-    parser.add_argument("--products", type=Path, default=ROOT / "data" / "prepared" / "products.csv")
+    parser.add_argument(
+        "--products", type=Path, default=ROOT / "data" / "prepared" / "products.csv"
+    )
     parser.add_argument("--release", type=Path, default=ROOT / "data" / "model")
     given = parser.parse_args()
     VAR.mkdir(exist_ok=True)

@@ -187,7 +187,9 @@ def compare(products: Path, release: Path, folder: Path) -> str:
 
 def command() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--products", type=Path, default=ROOT / "data" / "prepared" / "products.csv")
+    parser.add_argument(
+        "--products", type=Path, default=ROOT / "data" / "prepared" / "products.csv"
+    )
     parser.add_argument("--release", type=Path, default=ROOT / "data" / "model")
     given = parser.parse_args()
     VAR.mkdir(exist_ok=True)
