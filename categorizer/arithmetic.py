@@ -2,8 +2,8 @@
 integers.
 
 libm and SIMD logarithms differ between processors in the last bit; `decimal` does not, and
-everything else here is
-integer arithmetic. Units: `ln_1024` in 1/1024, `EXP_TABLE` in 1/2**30, vectors in 1/2**15.
+everything else here is integer arithmetic. Units: `ln_1024` in 1/1024, `EXP_TABLE` in 1/2**30,
+vectors in 1/2**15.
 """
 
 from __future__ import annotations
@@ -89,14 +89,10 @@ def _mantissa_logs() -> Int64Array:
         )
 
 
-def ln_sum_exp(exponents: Int64Array) -> Int64Array:
-    """Return ln(sum(exp(-e / 256))) of each row, in 1/2**20, to about 1/4096.
-
-    Used for choosing a temperature only: what matters is that every machine gets the same integers.
-    """
-    sums = exp_table().astype(np.int64)[np.minimum(exponents, 4096)].sum(axis=-1)
-    mantissa, power = np.frexp(sums.astype(np.float64))  # both exact: sums are below 2**53
+def ln_fixed(numbers: Int64Array) -> Int64Array:
+    """Return ln of each 1 <= x < 2**53 in 1/2**20, to about 1/4096."""
+    mantissa, power = np.frexp(numbers.astype(np.float64))  # both exact
     steps = (mantissa * (2 * _LOG_STEPS)).astype(np.int64) - _LOG_STEPS
     ln_2 = 726_817  # round(2**20 * ln 2)
-    result: Int64Array = _mantissa_logs()[steps] + (power.astype(np.int64) - 1 - 30) * ln_2
+    result: Int64Array = _mantissa_logs()[steps] + (power.astype(np.int64) - 1) * ln_2
     return result

@@ -2,11 +2,9 @@
 model.
 
 Everything that decides an answer is inside, the fold table too, so one SHA-256 names it all. The
-container is written
-and read here, because the byte order must be ours (the safetensors library orders metadata at
-random) and because the
-web process needs nothing of it but this; a test has the library read what we write. See
-docs/artifact-format.md.
+container is written and read here, because the byte order must be ours (the safetensors library
+orders metadata at random) and because the web process needs nothing of it but this; a test has the
+library read what we write. See docs/artifact-format.md.
 """
 
 from __future__ import annotations
@@ -15,6 +13,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
@@ -30,6 +29,7 @@ MAX_LABELS = 65_535
 # The largest integer up to which doubles, and so JavaScript, count without gaps.
 MAX_EXACT = 2**53
 MAX_TEMPERATURE = 1 << 14
+MAX_NOISE = 500_000
 MAX_WEIGHT = 127
 
 _METADATA = "shelfmark"
@@ -59,15 +59,15 @@ class ModelData:
     """The contents of a model file.
 
     F features, K labels, N weights. The weights of feature f are entries `sum(counts[:f])` and on,
-    `counts[f]` of them,
-    of `classes` and `weights`; a score of label k is `bias[k] + scale[k] * sum(component *
-    weight)`, in 1/2**39.
+    `counts[f]` of them, of `classes` and `weights`; a score of label k is `bias[k] + scale[k] *
+    sum(component * weight)`, in 1/2**39.
     """
 
     spec: FeatureSpec
     labels: tuple[str, ...]
     block_targets: tuple[int, ...]  # length of each block's vector, in 1/2**15
     temperature: int  # in 1/256
+    noise: int  # in parts per million
     keys: NDArray[np.uint32]  # F, ascending
     idf: NDArray[np.uint16]  # F, in 1/1024
     counts: NDArray[np.uint16]  # F
@@ -89,6 +89,7 @@ def encode(model: ModelData) -> bytes:
             "chars": [model.spec.chars_from, model.spec.chars_to],
             "format": FORMAT,
             "labels": list(model.labels),
+            "noise": model.noise,
             "number_fields": list(model.spec.number_fields),
             "origin": model.origin,
             "taxonomy_sha256": taxonomy_sha256(model.labels),
@@ -165,6 +166,7 @@ def _decode(data: bytes) -> ModelData:
         labels=_texts(metadata["labels"]),
         block_targets=tuple(_integer(target) for target in metadata["block_targets"]),
         temperature=_integer(metadata["temperature"]),
+        noise=_integer(metadata["noise"]),
         keys=tensors["keys"],
         idf=tensors["idf"],
         counts=tensors["counts"],
@@ -218,8 +220,8 @@ def _read_tensors(data: bytes, header: dict[str, Any], start: int) -> dict[str, 
 
 def _check(model: ModelData, metadata: dict[str, Any]) -> None:
     features, labels = len(model.keys), len(model.labels)
-    if not 1 <= labels <= MAX_LABELS or len(set(model.labels)) != labels:
-        raise UnusableModel("the labels are missing, too many or not distinct")
+    if not 1 <= labels <= MAX_LABELS or not _ascend(model.labels):
+        raise UnusableModel("the labels are missing, too many or not in ascending order")
     if metadata["taxonomy_sha256"] != taxonomy_sha256(model.labels):
         raise UnusableModel("the labels are not the ones that the taxonomy digest names")
     if (len(model.idf), len(model.counts)) != (features, features):
@@ -243,6 +245,8 @@ def _check(model: ModelData, metadata: dict[str, Any]) -> None:
         raise UnusableModel("the block targets are not as specified")
     if not 1 <= model.temperature <= MAX_TEMPERATURE:
         raise UnusableModel("the temperature is out of range")
+    if model.noise > MAX_NOISE:
+        raise UnusableModel("the noise is out of range")
     if score_bound(model) >= MAX_EXACT // 2:
         raise UnusableModel("scores could leave the range in which they are exact")
     try:
@@ -255,10 +259,9 @@ def score_bound(model: ModelData) -> int:
     """Return a number that no score of this model can pass in size, whatever the product says.
 
     A block of n distinct features with length t has components that sum to at most t * sqrt(n), and
-    half a unit each
-    for rounding. A field keeps 3,000 code points, so at most 1,500 words, 1,499 pairs and 1,500
-    shapes, and at most
-    as many n-grams of each length as code points with the words' end marks.
+    half a unit each for rounding. A field keeps 3,000 code points, so at most 1,500 words, 1,499
+    pairs and 1,500 shapes, and at most as many n-grams of each length as code points with the
+    words' end marks.
     """
     total = 0
     per_length = 2 * MAX_FOLDED
@@ -270,6 +273,10 @@ def score_bound(model: ModelData) -> int:
     largest_scale = int(model.scale.max(initial=0))
     largest_bias = max(int(model.bias.max(initial=0)), -int(model.bias.min(initial=0)))
     return total * MAX_WEIGHT * largest_scale + largest_bias
+
+
+def _ascend(labels: tuple[str, ...]) -> bool:
+    return all(first < second for first, second in pairwise(labels))
 
 
 def _texts(value: object) -> tuple[str, ...]:

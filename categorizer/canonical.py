@@ -11,8 +11,7 @@ def canonical_json(value: object) -> bytes:
     """Return the canonical bytes of a value of dict, list, str, int, bool and None.
 
     Raises TypeError for anything else (floats above all: two languages print them differently) and
-    ValueError for an
-    integer beyond 2**53 - 1 or text that is not valid Unicode.
+    ValueError for an integer beyond 2**53 - 1 or text that is not valid Unicode.
     """
     return json.dumps(
         _checked(value), ensure_ascii=False, allow_nan=False, separators=(",", ":")

@@ -7,9 +7,8 @@
     python -m categorizer verify DIR
 
 `suggest` and `explain` read one JSON object a line and write one JSON object a line; a line that
-cannot be read is
-answered by {"error": …} and makes the exit code 1. frontend/scripts/suggest.mjs prints the same
-lines.
+cannot be read is answered by {"error": …} and makes the exit code 1. frontend/scripts/suggest.mjs
+prints the same lines.
 """
 
 from __future__ import annotations

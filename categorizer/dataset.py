@@ -34,8 +34,7 @@ class Dataset:
     """Products with labels, in the order of the file.
 
     `sha256` names the very bytes that were read. `is_test` marks rows kept out of training; all
-    False when the file
-    does not say.
+    False when the file does not say.
     """
 
     sha256: str
@@ -158,10 +157,8 @@ def look_alikes(texts: Sequence[str]) -> list[int]:
     itself.
 
     Two texts look alike when their sets of canonical words have a Jaccard index of at least 0.7.
-    Candidates come from
-    MinHash (Broder 1997) with 16 bands of 4, so a few pairs near the limit are missed. A text is
-    compared with
-    leaders only: groups do not grow into chains.
+    Candidates come from MinHash (Broder 1997) with 16 bands of 4, so a few pairs near the limit are
+    missed. A text is compared with leaders only: groups do not grow into chains.
     """
     table = fold_table()
     mixers = np.frombuffer(

@@ -13,10 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from categorizer.arithmetic import exp_table
 from categorizer.artifact import encode
 from categorizer.dataset import parts
-from categorizer.model import Categorizer, exponents_256, load
+from categorizer.model import MILLION, Categorizer, exponents_256, load, softmax_weights
 from categorizer.training import Options, train
 
 _ONE_TEXT = "text"
@@ -26,14 +25,13 @@ class ExactClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     """A linear text classifier whose training and answers are exact integers.
 
     `X` is a list of texts, a list of mappings, a pandas DataFrame, or a two-dimensional array whose
-    columns are `text`
-    and then `number`. `text` and `number` name the fields; a list of texts needs neither.
+    columns are `text` and then `number`. `text` and `number` name the fields; a list of texts needs
+    neither.
 
     With `calibrate`, probabilities are calibrated on `folds` held-out parts, which trains `folds`
-    more models; without
-    it they have the order of the scores and a usual steepness. Fitted attributes: `classes_`,
-    `n_features_in_`,
-    `model_` (the loaded `Categorizer`) and `artifact_` (the bytes of its model file).
+    more models; without it they have the order of the scores and a usual steepness. Fitted
+    attributes: `classes_`, `n_features_in_`, `model_` (the loaded `Categorizer`) and `artifact_`
+    (the bytes of its model file).
     """
 
     def __init__(
@@ -47,7 +45,7 @@ class ExactClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         chars: tuple[int, int] = (2, 4),
         max_weights: int = 1_000_000,
         calibrate: bool = True,
-        folds: int = 5,
+        folds: int = 0,
         random_state: int = 0,
     ) -> None:
         self.text = text
@@ -73,23 +71,25 @@ class ExactClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         names = [str(name) for name in self.classes_]
         if len(set(names)) != len(names):
             raise ValueError("two labels look the same as text")
+        options = Options(
+            c=str(self.C),
+            epochs=self.epochs,
+            min_rows=self.min_rows,
+            chars_from=self.chars[0],
+            chars_to=self.chars[1],
+            max_weights=self.max_weights,
+            folds=self.folds,
+            seed=self.random_state,
+        ).for_rows(len(products))
         # A seed moves rows between folds too: repeated runs then show how much luck there is.
-        fold_of = parts([f"{self.random_state}/{row}" for row in range(len(products))], self.folds)
+        rows = [f"{self.random_state}/{row}" for row in range(len(products))]
         trained = train(
             products,
             [str(label) for label in labels],
             text_fields=self._text_fields(),
             number_fields=tuple(self.number),
-            options=Options(
-                c=str(self.C),
-                epochs=self.epochs,
-                min_rows=self.min_rows,
-                chars_from=self.chars[0],
-                chars_to=self.chars[1],
-                max_weights=self.max_weights,
-                seed=self.random_state,
-            ),
-            fold_of=fold_of if self.calibrate else None,
+            options=options,
+            fold_of=parts(rows, options.folds) if self.calibrate else None,
         )
         self._use(encode(trained.model))
         return self
@@ -133,9 +133,11 @@ class ExactClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return products x classes; the integers behind them are the model's parts per million."""
-        exponents = exponents_256(self._scores(X), self.model_.data.temperature)
-        weights = exp_table().astype(np.float64)[np.minimum(exponents, 4096)]
-        shares: NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True)
+        data = self.model_.data
+        weights = softmax_weights(exponents_256(self._scores(X), data.temperature))
+        softmax = weights / weights.sum(axis=1, keepdims=True)
+        noise = data.noise / MILLION
+        shares: NDArray[np.float64] = softmax * (1 - noise) + noise / len(data.labels)
         return shares[:, self._columns]
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:

@@ -1,9 +1,8 @@
 """How good a model is, and from which confidence on a person need not look.
 
 Shares are fractions of whole numbers, rounded to four decimals at the end, so a card's figures are
-as reproducible as
-the model. The baselines are scikit-learn's and fastText's own; they are trained on the same rows in
-the same run.
+as reproducible as the model. The baselines are scikit-learn's and fastText's own; they are trained
+on the same rows in the same run.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,7 +147,9 @@ def confusion(judged: Sequence[Judged]) -> list[tuple[str, str, int]]:
 def held_out(trained: Trained) -> list[Judged]:
     """Return what the training folds said about the rows that each had not seen."""
     labels = trained.model.labels
-    confidences = confidences_ppm(trained.held_out_scores, trained.model.temperature)
+    confidences = confidences_ppm(
+        trained.held_out_scores, trained.model.temperature, trained.model.noise
+    )
     order = np.argsort(-trained.held_out_scores, axis=1, kind="stable")[:, :3]
     return [
         Judged(
@@ -165,8 +167,7 @@ def thresholds(judged: Sequence[Judged]) -> dict[str, object]:
     """Return the least confidence (parts per million) from which answers reach each precision.
 
     `global` has one for all answers at each of `PRECISIONS`; `per_category` one for the answers of
-    each label at
-    `REVIEW_PRECISION`. `NEVER` stands where no confidence reaches it.
+    each label at `REVIEW_PRECISION`. `NEVER` stands where no confidence reaches it.
     """
     by_label: dict[str, list[Judged]] = defaultdict(list)
     for item in judged:
@@ -236,16 +237,15 @@ def calibrated_linear_svc(
     """Train LinearSVC with sigmoid calibration over five folds.
 
     Return its answers about its own rows by models that had not seen them (truth in `truth`), from
-    which thresholds
-    can be fixed, and its answers about `asked` (their `truth` is empty).
+    which thresholds can be fixed, and its answers about `asked` (their `truth` is empty).
     """
     from sklearn.calibration import CalibratedClassifierCV
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.model_selection import cross_val_predict
     from sklearn.svm import LinearSVC
 
     vectors, questions = _tfidf(texts, asked)
     names = np.array(list(labels))
-    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    folds = _Fifths()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # labels with fewer than five rows
         estimator = CalibratedClassifierCV(LinearSVC(random_state=0), cv=folds, ensemble=False)
@@ -256,6 +256,18 @@ def calibrated_linear_svc(
         _confident(classes, own, list(labels)),
         _confident(fitted.classes_, fitted.predict_proba(questions), [""] * len(asked)),
     )
+
+
+class _Fifths:
+    """Five folds without an `n_splits`, by which scikit-learn would refuse labels with few rows."""
+
+    def split(self, X: Any, y: object = None, groups: object = None) -> Any:
+        from sklearn.model_selection import KFold
+
+        return KFold(5, shuffle=True, random_state=0).split(X)
+
+    def get_n_splits(self, X: object = None, y: object = None, groups: object = None) -> int:
+        return 5
 
 
 def fasttext(
@@ -295,7 +307,7 @@ def _tfidf(texts: Sequence[str], asked: Sequence[str]) -> tuple[object, object]:
 
     union = make_union(
         TfidfVectorizer(ngram_range=(1, 2)),
-        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5)),
+        TfidfVectorizer(analyzer="char", ngram_range=(2, 5)),
     )
     return union.fit_transform(list(texts)), union.transform(list(asked))
 

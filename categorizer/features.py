@@ -2,12 +2,9 @@
 n-grams, number buckets.
 
 Training and serving share this module, and the TypeScript twin copies it to the letter. A feature
-is named by the
-CRC-32 of its UTF-8 text, for example `w0 drill` (word of the first text field), `b0 cordless drill`
-(pair),
-`z0 00v` (digit shape), `c1 dri` (character n-gram of the second text field), `n2 f41` (bucket of
-the third number).
-docs/artifact-format.md is the specification.
+is named by the CRC-32 of its UTF-8 text, for example `w0 drill` (word of the first text field), `b0
+cordless drill` (pair), `z0 00v` (digit shape), `c1 dri` (character n-gram of the second text
+field), `n2 f41` (bucket of the third number). docs/artifact-format.md is the specification.
 """
 
 from __future__ import annotations
@@ -25,8 +22,8 @@ from categorizer.text import FoldTable, words
 MAX_TEXT_FIELDS = 6
 MAX_NUMBER_FIELDS = 12
 # A block is a group of features that is scaled to length one by itself, so that a long description
-# cannot drown a
-# short name. Each text field has two (words, characters); all numbers together are one.
+# cannot drown a short name. Each text field has two (words, characters); all numbers together are
+# one.
 BLOCKS_PER_TEXT_FIELD = 2
 
 _DIGIT = re.compile("[0-9]")

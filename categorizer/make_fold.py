@@ -1,10 +1,8 @@
 """Build `fold.json`, the frozen table behind `text/1`, from this Python's Unicode database.
 
 Run once, with a Python whose database is the one named in `UNICODE`; the result is committed and
-carried inside
-every model. Nothing reads `unicodedata` when a product is categorized, because two platforms, or
-two years, disagree
-about it. The format is described in docs/artifact-format.md.
+carried inside every model. Nothing reads `unicodedata` when a product is categorized, because two
+platforms, or two years, disagree about it. The format is described in docs/artifact-format.md.
 
     python -m categorizer.make_fold > categorizer/fold.json
 """
@@ -40,9 +38,8 @@ _PLAIN = {
     "\u2044": "/",  # fraction slash
 }
 # Blocks of combining marks that carry no meaning of their own in the scripts that use them. Kana
-# voicing marks are
-# here so that half-width katakana, which write the mark as a character of its own, equal the full-
-# width ones.
+# voicing marks are here so that half-width katakana, which write the mark as a character of its
+# own, equal the full- width ones.
 _MARKS = (
     (0x0300, 0x036F),
     (0x0483, 0x0489),

@@ -1,8 +1,7 @@
 """What a model says about a product: load the bytes, score in integers, suggest labels.
 
 NumPy only. Scores are integers in 1/2**39, confidence is integer parts per million; the TypeScript
-twin in
-frontend/src/categorizer computes the same integers from the same bytes.
+twin in frontend/src/categorizer computes the same integers from the same bytes.
 """
 
 from __future__ import annotations
@@ -53,24 +52,31 @@ class Answer:
     """What a model says about one product, best label first.
 
     `matched` counts the known features of the product's text, block by block. At 0 the model has
-    read
-    nothing it knows: all it can go by is how often each label occurs, and numbers at best.
+    read nothing it knows: all it can go by is how often each label occurs, and numbers at best.
     """
 
     suggestions: tuple[Suggestion, ...]
     matched: int
 
 
-def confidences_ppm(scores: Int64Array, temperature: int) -> Int64Array:
-    """Return the softmax of each row of `scores` (rows x labels, 1/2**39) in parts per million,
-    rounded down.
+def confidences_ppm(scores: Int64Array, temperature: int, noise: int) -> Int64Array:
+    """Return the confidence of each of `scores` (rows x labels, 1/2**39), in parts per million.
 
-    `temperature` is the inverse temperature in 1/256. Exponents below -16 count as zero.
+    It is the softmax at an inverse temperature (1/256), a share `noise` (parts per million) of it
+    replaced by equal chances for all labels; both terms are rounded down.
     """
-    exponents = exponents_256(scores, temperature)
-    weights = exp_table().astype(np.int64)[np.minimum(exponents, _LAST_EXPONENT)]
-    result: Int64Array = weights * MILLION // weights.sum(axis=-1, keepdims=True)
+    weights = softmax_weights(exponents_256(scores, temperature))
+    for_any = noise // scores.shape[-1]
+    result: Int64Array = (
+        weights * (MILLION - noise) // weights.sum(axis=-1, keepdims=True) + for_any
+    )
     return result
+
+
+def softmax_weights(exponents: Int64Array) -> Int64Array:
+    """Return 2**30 * exp(-e / 256) of each exponent; from 4096 on it is zero."""
+    weights: Int64Array = exp_table().astype(np.int64)[np.minimum(exponents, _LAST_EXPONENT)]
+    return weights
 
 
 def exponents_256(scores: Int64Array, temperature: int) -> Int64Array:
@@ -120,7 +126,7 @@ class Categorizer:
     ) -> list[Answer]:
         """Return one answer for each product, the same as `suggest` gives. Raise BadProduct."""
         scores, matched = self.scores(products)
-        confidences = confidences_ppm(scores, self.data.temperature)
+        confidences = confidences_ppm(scores, self.data.temperature, self.data.noise)
         # A stable sort: among equal scores the label that comes first in the model wins.
         order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
         return [

@@ -1,10 +1,8 @@
 """Make a release: train the models, write their files, judge them, and say all of it in one report.
 
 A release is a folder: `model.safetensors` (the model), `fallback.safetensors` (a much smaller one,
-words only, for when
-the model cannot be used), `rules.json` (keyword rules, for when neither can), `model.joblib` (the
-fitted estimator for
-notebooks; nothing here ever reads it) and `report.json`.
+words only, for when the model cannot be used), `rules.json` (keyword rules, for when neither can),
+`model.joblib` (the fitted estimator for notebooks; nothing here ever reads it) and `report.json`.
 """
 
 from __future__ import annotations
@@ -86,7 +84,7 @@ def build(
     rows = dataset.rows(test=False)
     products = [dataset.products[row] for row in rows]
     labels = [dataset.labels[row] for row in rows]
-    how, fold_of = folds(main_texts(dataset), is_test=dataset.is_test, count=options.folds)
+    how, fold_of = folds(main_texts(dataset), is_test=dataset.is_test, options=options)
     origin: Mapping[str, object] = {"dataset_sha256": dataset.sha256}
     trained = train(
         products,

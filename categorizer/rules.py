@@ -1,8 +1,8 @@
 """Keyword rules, `shelfmark-rules/1`: the last resort when no model can answer.
 
 Each label is known by the words of its own name. A rule's confidence is not computed from the
-product: it is how often
-the rule was right on the training rows, measured when the rules were made and written beside it.
+product: it is how often the rule was right on the training rows, measured when the rules were made
+and written beside it.
 """
 
 from __future__ import annotations

@@ -2,14 +2,11 @@
 integers.
 
 The algorithm is Hsieh, Chang, Lin, Keerthi, Sundararajan, "A Dual Coordinate Descent Method for
-Large-scale Linear
-SVM" (ICML 2008), algorithm 1 with D_ii = 1/(2C), all classes of a row updated together. Fixed
-point: row components in
-1/2**15, weights and dual variables in 1/2**24. Only + - * >> and floor division of integers occur,
-so every processor,
-vector width and thread count gives the same bits. Numba compiles the loop (docs/adr/0001-numba-for-
-training.md); the
-same function, interpreted, gives the same weights.
+Large-scale Linear SVM" (ICML 2008), algorithm 1 with D_ii = 1/(2C), all classes of a row updated
+together. Fixed point: row components in 1/2**15, weights and dual variables in 1/2**24. Only + - *
+>> and floor division of integers occur, so every processor, vector width and thread count gives the
+same bits. Numba compiles the loop (docs/adr/0001-numba-for- training.md); the same function,
+interpreted, gives the same weights.
 """
 
 from __future__ import annotations
@@ -46,8 +43,7 @@ def descend(
     each.
 
     Row i has components `values[starts[i]:starts[i+1]]` at `columns[...]`; `weights` is features x
-    classes, `duals`
-    rows x classes; `diagonal` is 1/(2C) in 1/2**15.
+    classes, `duals` rows x classes; `diagonal` is 1/(2C) in 1/2**15.
     """
     classes = weights.shape[1]
     scores = np.empty(classes, np.int64)

@@ -1,9 +1,8 @@
 """Canonical text, `text/1`: how a field of a product becomes the words the model reads.
 
 Training, serving and the TypeScript twin read the same frozen table (`fold.json`, which every model
-carries), so no
-platform's idea of lower case, word or white space can move an answer. docs/artifact-format.md
-describes the table.
+carries), so no platform's idea of lower case, word or white space can move an answer.
+docs/artifact-format.md describes the table.
 """
 
 from __future__ import annotations
@@ -18,8 +17,7 @@ from pathlib import Path
 
 TEXT_VERSION = "text/1"
 # Code points read of a field, and kept after folding (one code point can fold to eighteen). They
-# bound the time an
-# answer takes and keep every sum of the scorer below 2**53.
+# bound the time an answer takes and keep every sum of the scorer below 2**53.
 MAX_READ = 2_000
 MAX_FOLDED = 3_000
 

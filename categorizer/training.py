@@ -29,24 +29,22 @@ from categorizer.arithmetic import (
     ONE,
     count_weights,
     ln_1024,
-    ln_sum_exp,
     sqrt_floor,
 )
-from categorizer.artifact import MAX_TEMPERATURE, MAX_WEIGHT, ModelData
+from categorizer.artifact import MAX_WEIGHT, ModelData
+from categorizer.calibration import DEFAULT_TEMPERATURE, calibrate
 from categorizer.dataset import look_alikes, parts
 from categorizer.features import FeatureSpec
-from categorizer.model import exponents_256
 from categorizer.text import fold_table, fold_table_bytes, words
 
 Int64Array = NDArray[np.int64]
 Int32Array = NDArray[np.int32]
 
-# A confidence of about 4 x the margin fits most catalogues; it stands where nothing was calibrated.
-DEFAULT_TEMPERATURE = 1024
 _FEW_ROWS = 5_000
 _CODE = (
     "arithmetic.py",
     "artifact.py",
+    "calibration.py",
     "canonical.py",
     "dataset.py",
     "features.py",
@@ -63,11 +61,11 @@ class Options:
     """The knobs of training; the defaults are used for every catalogue alike.
 
     `c` is the SVM's C (a decimal number as text, for exactness). A word, pair or n-gram must occur
-    in `min_rows`
-    training rows; 0 asks for 2, or 1 when there are fewer than 5,000 rows and every clue counts.
-    Numbers together weigh `number_weight` (1/2**15) where a text block weighs 1. `max_weights`
-    bounds
-    the entries of the model file, two or three bytes each.
+    in `min_rows` training rows; 0 asks for 2, or 1 when there are fewer than 5,000 rows and every
+    clue counts. Numbers together weigh `number_weight` (1/2**15) where a text block weighs 1.
+    `max_weights` bounds the entries of the model file, two or three bytes each. `folds` is how many
+    parts the training rows are dealt into for calibration; 0 asks for 5, or 20 when there are fewer
+    than 5,000 rows and training is quick.
     """
 
     c: str = "1"
@@ -77,12 +75,17 @@ class Options:
     chars_to: int = 4
     number_weight: int = 16_384
     max_weights: int = 1_000_000
-    folds: int = 5
+    folds: int = 0
     seed: int = 0
 
     def for_rows(self, rows: int) -> Options:
-        """Return these options with `min_rows` decided."""
-        return replace(self, min_rows=self.min_rows or (1 if rows < _FEW_ROWS else 2))
+        """Return these options with `min_rows` and `folds` decided."""
+        few = rows < _FEW_ROWS
+        return replace(
+            self,
+            min_rows=self.min_rows or (1 if few else 2),
+            folds=self.folds or (20 if few else 5),
+        )
 
     @property
     def diagonal(self) -> int:
@@ -175,10 +178,9 @@ def train(
     """Train a model. `report(done, total)` is called as work proceeds.
 
     `fold_of` says which fold holds each row out; `folds` makes it. Without it nothing is
-    calibrated: the temperature
-    is the default and the held-out scores are empty. `origin` is written into the model (no
-    floats).
-    Raise BadProduct, ValueError (fewer than two labels) or solver.FixedPointOverflow.
+    calibrated: the temperature is the default and the held-out scores are empty. `origin` is
+    written into the model (no floats). Raise BadProduct, ValueError (fewer than two labels) or
+    solver.FixedPointOverflow.
     """
     options = (options or Options()).for_rows(len(labels))
     names = sorted(set(labels))
@@ -202,28 +204,25 @@ def train(
         scores[held] = _held_out(
             bags, every[~held], every[held], label_of, len(names), targets, options, steps
         )
-    temperature = best_temperature(scores, label_of) if folds_used else DEFAULT_TEMPERATURE
+    confidence = calibrate(scores, label_of) if folds_used else (DEFAULT_TEMPERATURE, 0)
     vocabulary, weights = _fit(bags, every, label_of, len(names), targets, options, steps)
     return Trained(
-        model=_assembled(spec, names, targets, temperature, vocabulary, weights, options, origin),
+        model=_assembled(spec, names, targets, confidence, vocabulary, weights, options, origin),
         held_out_scores=scores,
         label_of=label_of,
     )
 
 
 def folds(
-    texts: Sequence[str], *, is_test: Sequence[bool], count: int = 5
+    texts: Sequence[str], *, is_test: Sequence[bool], options: Options
 ) -> tuple[str, list[int]]:
-    """Deal the training rows into folds the way the file keeps its test rows apart; return ("group"
-    | "row", folds).
+    """Deal the training rows into folds; return how ("group" or "row") and each row's fold.
 
-    `texts` is the main text of all rows, test rows too. Where look-alikes of test rows sit among
-    the training rows,
-    as after a random split, folds are dealt row by row; where the split keeps look-alikes together,
-    or there is no
+    They are dealt the way the file keeps its test rows apart. `texts` is the main text of all rows,
+    test rows too. Where look-alikes of test rows sit among the training rows, as after a random
+    split, folds are dealt row by row; where the split keeps look-alikes together, or there is no
     test row, so do the folds. A model is then calibrated on questions as hard as the ones it will
-    be asked. No label
-    and no answer of a test row is used.
+    be asked. No label and no answer of a test row is used.
     """
     leaders = look_alikes(texts)
     training = {leader for leader, test in zip(leaders, is_test, strict=True) if not test}
@@ -235,6 +234,7 @@ def folds(
         for index, (leader, test) in enumerate(zip(leaders, is_test, strict=True))
         if not test
     ]
+    count = options.for_rows(len(names)).folds
     return ("row" if by_row else "group"), parts(names, count)
 
 
@@ -413,44 +413,11 @@ def _compressed(weights: Int32Array, idf: Int64Array, budget: int) -> _Weights:
     )
 
 
-def best_temperature(scores: Int64Array, label_of: Int64Array) -> int:
-    """Return the inverse temperature (1/256) at which `scores` predict `label_of` with the least
-    log loss.
-
-    The loss is convex in the inverse temperature, so thirds of the range can be dropped without
-    looking at them.
-    """
-    candidates = [64]
-    while candidates[-1] < MAX_TEMPERATURE:
-        candidates.append(min(candidates[-1] + max(1, candidates[-1] // 32), MAX_TEMPERATURE))
-    low, high = 0, len(candidates) - 1
-    while high - low > 2:
-        third = (high - low) // 3
-        left, right = low + third, high - third
-        if _log_loss(scores, label_of, candidates[left]) <= _log_loss(
-            scores, label_of, candidates[right]
-        ):
-            high = right
-        else:
-            low = left
-    return min(
-        candidates[low : high + 1],
-        key=lambda temperature: (_log_loss(scores, label_of, temperature), temperature),
-    )
-
-
-def _log_loss(scores: Int64Array, label_of: Int64Array, temperature: int) -> int:
-    """Return the log loss, summed over rows, in 1/2**20."""
-    exponents = exponents_256(scores, temperature)
-    own = exponents[np.arange(len(label_of)), label_of]
-    return int((ln_sum_exp(exponents) + (own << 12)).sum())
-
-
 def _assembled(
     spec: FeatureSpec,
     labels: Sequence[str],
     targets: Sequence[int],
-    temperature: int,
+    confidence: tuple[int, int],
     vocabulary: _Vocabulary,
     weights: _Weights,
     options: Options,
@@ -461,7 +428,8 @@ def _assembled(
         spec=spec,
         labels=tuple(labels),
         block_targets=tuple(targets),
-        temperature=temperature,
+        temperature=confidence[0],
+        noise=confidence[1],
         keys=vocabulary.keys,
         idf=vocabulary.idf.astype(np.uint16),
         counts=np.bincount(feature, minlength=len(vocabulary.keys)).astype(np.uint16),

@@ -4,8 +4,8 @@ their answers.
     python -m categorizer.vectors DIR
 
 writes `tiny.safetensors` and `vectors.json` (ASCII JSON, lone surrogates escaped). The committed
-copy, which the
-TypeScript twin is tested against, is in frontend/src/categorizer/vectors; a test keeps it current.
+copy, which the TypeScript twin is tested against, is in frontend/src/categorizer/vectors; a test
+keeps it current.
 """
 
 from __future__ import annotations

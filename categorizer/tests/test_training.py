@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
 from categorizer import training, vectors
@@ -67,29 +66,16 @@ def test_pruning_keeps_exactly_the_budget() -> None:
         assert budget // 2 <= len(pruned.model.weights) <= budget
 
 
-def test_the_temperature_is_the_best_of_all_candidates() -> None:
-    random = np.random.default_rng(3)
-    labels = random.integers(0, 5, 400)
-    scores = random.normal(0, 2.0**38, (400, 5)).astype(np.int64)
-    scores[np.arange(400), labels] += 1 << 39
-    found = training.best_temperature(scores, labels)
-    loss = training._log_loss(scores, labels, found)
-    assert all(
-        training._log_loss(scores, labels, other) >= loss - (1 << 12)
-        for other in range(64, 4000, 61)
-    )
-
-
 def test_folds_follow_the_way_the_file_is_split() -> None:
     names = [f"a{group} b{group} c{group} d{group} e{group}" for group in range(200)]
     texts = [f"{name}{end}" for name in names for end in ("", " x")]
     groups_apart = [(index // 2) % 5 == 0 for index in range(400)]
     rows_apart = [index % 10 == 0 for index in range(400)]
-    how, fold_of = training.folds(texts, is_test=groups_apart)
+    how, fold_of = training.folds(texts, is_test=groups_apart, options=Options())
     assert how == "group"
     assert all(fold_of[index] == fold_of[index + 1] for index in range(0, len(fold_of), 2))
-    assert training.folds(texts, is_test=rows_apart)[0] == "row"
-    assert training.folds(texts, is_test=[False] * 400)[0] == "group"
+    assert training.folds(texts, is_test=rows_apart, options=Options())[0] == "row"
+    assert training.folds(texts, is_test=[False] * 400, options=Options())[0] == "group"
 
 
 def test_held_out_scores_come_from_models_that_never_saw_the_row() -> None:

@@ -17,7 +17,14 @@ import pytest
 
 from categorizer import features
 from categorizer.arithmetic import ONE
-from categorizer.artifact import MAX_EXACT, MAX_TEMPERATURE, ModelData, encode, score_bound
+from categorizer.artifact import (
+    MAX_EXACT,
+    MAX_NOISE,
+    MAX_TEMPERATURE,
+    ModelData,
+    encode,
+    score_bound,
+)
 from categorizer.cli import as_json
 from categorizer.explain import explain
 from categorizer.features import FeatureSpec
@@ -158,6 +165,7 @@ def random_model(
         labels=tuple(sorted(f"{chance.choice(LETTERS)}{k}" for k in range(labels))),
         block_targets=tuple(chance.randint(1, 4 * ONE) for _ in range(spec.blocks)),
         temperature=chance.choice((1, 256, chance.randint(1, MAX_TEMPERATURE), MAX_TEMPERATURE)),
+        noise=chance.choice((0, 5_000, MAX_NOISE)),
         keys=np.array(keys, np.uint32),
         idf=np.array([chance.randint(1_024, 65_535) for _ in keys], np.uint16),
         counts=np.array(counts, np.uint16),

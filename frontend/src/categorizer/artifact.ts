@@ -24,6 +24,7 @@ import {
 export const FORMAT = "shelfmark-model/1";
 const MAX_LABELS = 65_535;
 const MAX_TEMPERATURE = 2 ** 14;
+const MAX_NOISE = 500_000;
 const MAX_WEIGHT = 127;
 const MAX_EXACT = 2 ** 53;
 const ONE_IDF = 1024;
@@ -59,6 +60,8 @@ export interface ModelData {
   readonly blockTargets: readonly number[];
   /** In 1/256. */
   readonly temperature: number;
+  /** In parts per million. */
+  readonly noise: number;
   /** F, ascending. */
   readonly keys: Uint32Array;
   /** F, in 1/1024. */
@@ -127,7 +130,7 @@ function readFold(bytes: Uint8Array): FoldTable {
 }
 
 function checkMetadata(model: ModelData): void {
-  const { labels, blockTargets, spec, temperature } = model;
+  const { labels, blockTargets, spec, temperature, noise } = model;
   must(labels.length >= 1 && labels.length <= MAX_LABELS, "the labels are missing or too many");
   must(
     labels.every((label, k) => k === 0 || compareTexts(labels[k - 1] as string, label) < 0),
@@ -139,6 +142,7 @@ function checkMetadata(model: ModelData): void {
     "the block targets are not as specified",
   );
   must(temperature >= 1 && temperature <= MAX_TEMPERATURE, "the temperature is out of range");
+  must(noise <= MAX_NOISE, "the noise is out of range");
 }
 
 /** Returns the smallest and the largest value; a loop, because there are a million of them. */
@@ -214,11 +218,13 @@ export async function decode(data: Uint8Array, digest: Digest): Promise<ModelDat
     `the format is ${String(format)}, ${String(text)}, not ${FORMAT}, ${TEXT_VERSION}`,
   );
   const [temperature] = counts([metadata.temperature], "the temperature");
+  const [noise] = counts([metadata.noise], "the noise");
   const model: ModelData = {
     spec: readSpec(metadata),
     labels: texts(metadata.labels, "the labels"),
     blockTargets: counts(metadata.block_targets, "the block targets"),
     temperature: temperature as number,
+    noise: noise as number,
     keys: tensors.keys,
     idf: tensors.idf,
     counts: tensors.counts,

@@ -111,7 +111,7 @@ export class Categorizer {
    * The names of the answer are in the order of canonical JSON.
    */
   suggest(product: Product, top = 5): Answer {
-    const { labels, temperature, exp } = this.data;
+    const { labels, temperature, noise, exp } = this.data;
     const { scores, matched } = this.scores(product);
     const best = scores.reduce((most, score) => Math.max(most, score));
     const weights = scores.map((score) => {
@@ -120,12 +120,13 @@ export class Categorizer {
       return exp[Math.min(exponent, LAST_EXPONENT)] as number;
     });
     const total = weights.reduce((sum, weight) => sum + weight);
+    const forAny = floorDivide(noise, labels.length);
     // The sort is stable: among equal scores the label that comes first in the model wins.
     const order = Array.from(labels.keys()).sort(
       (one, other) => (scores[other] as number) - (scores[one] as number),
     );
     const suggestions = order.slice(0, top).map((k) => ({
-      confidence_ppm: floorDivide((weights[k] as number) * MILLION, total),
+      confidence_ppm: floorDivide((weights[k] as number) * (MILLION - noise), total) + forAny,
       label: labels[k] as string,
       score: scores[k] as number,
     }));

@@ -68,6 +68,8 @@ test.each([
   ["a block that is too long", withMetadata({ block_targets: [131073, 1, 1, 1, 1] })],
   ["no temperature", withMetadata({ temperature: 0 })],
   ["a temperature that is too high", withMetadata({ temperature: 16385 })],
+  ["noise that is too high", withMetadata({ noise: 500_001 })],
+  ["no noise", withMetadata({ noise: undefined })],
   ["a temperature that is text", withMetadata({ temperature: "256" })],
   ["metadata that is not JSON", withHeader({ ...HEADER, __metadata__: { shelfmark: "{" } })],
   ["no metadata", withHeader({ ...HEADER, __metadata__: {} })],
