@@ -49,7 +49,7 @@ if connection.vendor == "sqlite":
     connection.settings_dict["TEST"]["NAME"] = f"{_folder.name}/test.sqlite3"
 
 # Tests that commit empty every table afterwards, which the triggers would refuse.
-pytest_plugins = ["lib.tests.emptying"]
+pytest_plugins = ["lib.tests.emptying", "registry.tests.releases"]
 
 _LOCAL = ("127.", "::1", "localhost")
 

@@ -79,7 +79,7 @@ class GroupCommit(Generic[T]):
     def _forget_thread(self) -> None:
         # A thread does not survive a fork, and a lock or a queue may have been held by it: all
         # three are new.
-        self._queue: queue.SimpleQueue[_Waiting[T]] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Waiting[T] | None] = queue.SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -108,6 +108,14 @@ class GroupCommit(Generic[T]):
         if waiting.error is not None:
             raise waiting.error
 
+    def stop(self) -> None:
+        """Write what waits, end the thread and close its connection. The next item starts another."""
+        with self._starting:
+            if self._thread is not None:
+                self._queue.put(None)
+                self._thread.join()
+                self._thread = None
+
     def _start(self) -> None:
         with self._starting:
             if self._thread is None:
@@ -117,17 +125,20 @@ class GroupCommit(Generic[T]):
 
     def _run(self) -> None:
         while True:
-            together = [self._queue.get()]
-            while len(together) < self._batch:
+            taken = [self._queue.get()]
+            while len(taken) < self._batch:
                 try:
-                    together.append(self._queue.get_nowait())
+                    taken.append(self._queue.get_nowait())
                 except queue.Empty:
                     break
             # Whoever stopped waiting has told its client so; writing now would only delay the
             # others.
-            together = [waiting for waiting in together if not waiting.gave_up]
+            together = [waiting for waiting in taken if waiting is not None and not waiting.gave_up]
             if together:
                 self._commit(together)
+            if None in taken:
+                connection.close()
+                return
 
     def _commit(self, together: list[_Waiting[T]]) -> None:
         try:

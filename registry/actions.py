@@ -164,10 +164,21 @@ def retire(*, sha256: str, reason: str, by: User, now: datetime) -> ModelVersion
 def plant(*, release: Release, by: User, now: datetime) -> list[Deployment]:
     """Register, approve and deploy a release as the seed state of this installation.
 
-    Safe to run twice. The record says that it was the seed and that nobody else looked.
+    The record says that it was the seed and that nobody else looked. Safe to run twice. A model
+    that people approved and deployed stays: only a seed makes way for another seed.
     """
     started = []
     for version in register(release=release, by=by, now=now):
+        answering = (
+            Deployment.objects.open()
+            .filter(role=ROLE_OF[Kind(version.kind)])
+            .select_related("version__approval")
+            .first()
+        )
+        if answering is not None and (
+            answering.version_id == version.pk or not answering.version.approval.is_seed
+        ):
+            continue
         if version.status == Status.CANDIDATE:
             approve(
                 sha256=version.sha256,
@@ -176,8 +187,7 @@ def plant(*, release: Release, by: User, now: datetime) -> list[Deployment]:
                 now=now,
                 is_seed=True,
             )
-        if not Deployment.objects.filter(version=version, ended_at=None).exists():
-            started.append(deploy(sha256=version.sha256, by=by, now=now))
+        started.append(deploy(sha256=version.sha256, by=by, now=now))
     return started
 
 

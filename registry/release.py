@@ -100,6 +100,8 @@ def _read_file(
     folder: Path, *, kind: str, entry: dict[str, Any], labels: Sequence[str], card: dict[str, Any]
 ) -> ReleaseFile:
     path = folder / entry["path"]
+    if path.name != entry["path"]:
+        raise UnusableRelease(f"The card names {entry['path']}, which lies outside its folder.")
     try:
         data = path.read_bytes()
     except OSError as error:

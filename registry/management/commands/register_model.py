@@ -44,7 +44,7 @@ class Command(BaseCommand):
             for deployment in started:
                 self.stdout.write(f"{deployment.role}: {deployment.version_id} (seed state)")
             if not started:
-                self.stdout.write("This release answers already; nothing changed.")
+                self.stdout.write("Other models answer, or these do already; nothing changed.")
         else:
             for version in actions.register(release=release, by=by, now=moment):
                 self.stdout.write(f"{version.kind}: {version.sha256} ({version.status})")
