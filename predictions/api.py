@@ -85,13 +85,13 @@ def _device_time(sent: str | None) -> str | None:
         return None
     try:
         told = datetime.fromisoformat(sent)
-    except ValueError:
-        told = None
-    if told is None or told.tzinfo is None:
-        raise ParseError(
-            "Shelfmark-Device-Time takes a moment with its offset, such as 2026-11-20T08:15:00Z."
-        )
-    return moment(told)
+        if told.tzinfo is not None:
+            return moment(told)
+    except (ValueError, OverflowError):
+        pass
+    raise ParseError(
+        "Shelfmark-Device-Time takes a moment with its offset, such as 2026-11-20T08:15:00Z."
+    )
 
 
 def shown(made: actions.Made) -> dict[str, object]:

@@ -6,6 +6,8 @@ urlpatterns = [
     path("predictions", api.Predictions.as_view(), name="predictions"),
     path("predictions/<uuid:id>", api.Receipt.as_view(), name="receipt"),
     path("predictions/<uuid:id>/review", api.Reviews.as_view(), name="review"),
-    path("products/<int:id>/prediction", api.ProductPrediction.as_view(), name="product-prediction"),
+    path(
+        "products/<int:id>/prediction", api.ProductPrediction.as_view(), name="product-prediction"
+    ),
     path("models/live", api.LiveModels.as_view(), name="live-models"),
 ]

@@ -1,0 +1,72 @@
+"""Shared by the tests of predictions: clients of the cast, and an end to the writer's thread."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from accounts import actions as accounts
+from accounts.authentication import forget_tokens
+from accounts.models import User
+from lib import clock
+from predictions import actions
+
+DRILL = {
+    "name": "Cordless drill 7",
+    "description": "Brushless motor, two batteries and a charger.",
+    "width_mm": 212,
+    "weight_g": 1650,
+}
+Post = Callable[..., Any]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out on SQLite what only PostgreSQL can show."""
+    from django.conf import settings
+
+    if "postgresql" in settings.DATABASES["default"]["ENGINE"]:
+        return
+    left_out = [item for item in items if item.get_closest_marker("postgresql")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_known_and_nothing_is_left_to_write() -> Iterator[None]:
+    forget_tokens()
+    yield
+    forget_tokens()
+    # Its connection would keep the test database from being dropped.
+    actions._writer.stop()
+
+
+def client_of(user: User) -> Client:
+    """Return a client that comes with a token of `user`."""
+    token = accounts.create_token(user=user, by=user, now=clock.now(), lifetime=None)[1]
+    return Client(headers={"Authorization": f"Token {token}"})
+
+
+@pytest.fixture
+def client(carla: User) -> Client:
+    return client_of(carla)
+
+
+@pytest.fixture
+def post(client: Client) -> Post:
+    """Ask for a prediction as carla."""
+
+    def ask(body: Any, **headers: str) -> Any:
+        return client.post(
+            "/api/v1/predictions", body, content_type="application/json", headers=headers
+        )
+
+    return ask
+
+
+@pytest.fixture
+def close_connections() -> Iterator[None]:
+    yield
+    connection.close()
