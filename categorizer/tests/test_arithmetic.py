@@ -57,9 +57,9 @@ def test_canonical_json_has_one_form_and_refuses_what_has_none() -> None:
     for refused in (1.5, {1: 2}, {1, 2}, b"x"):
         with pytest.raises(TypeError):
             canonical_json(refused)
-    for refused in (2**53, "\ud800"):
+    for no_form in (2**53, "\ud800"):
         with pytest.raises(ValueError, match=r"."):
-            canonical_json(refused)
+            canonical_json(no_form)
 
 
 def test_canonical_json_equals_the_reference_implementation() -> None:

@@ -140,7 +140,7 @@ def test_tensors_that_do_not_fit_are_never_written(tiny_bytes: bytes) -> None:
 def test_no_product_can_pass_the_score_bound(tiny: Categorizer) -> None:
     bound = score_bound(tiny.data)
     assert bound < artifact.MAX_EXACT // 2
-    hostile = [
+    hostile: list[dict[str, object]] = [
         {"name": "drill hammer café 緑 " * 500, "description": "12V 18V 0.5 " * 700, "width_mm": 1},
         {"name": "".join(chr(0x4E00 + i) for i in range(2000))},
         {"name": " ".join(f"{i}v" for i in range(2000))},

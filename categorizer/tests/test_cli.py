@@ -133,7 +133,7 @@ def test_explain_adds_up(
     assert code == 0
     assert len(contributions) == 3
     named = sum(item["amount"] for item in contributions)
-    assert answer["bias"] + named + answer["others"] == answer["score"]  # type: ignore[operator]
+    assert answer["bias"] + named + answer["others"] == answer["score"]
 
 
 def test_verify_names_the_file_that_differs(

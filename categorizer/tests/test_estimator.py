@@ -91,6 +91,6 @@ def test_a_joblib_dump_is_small_stable_and_answers_the_same() -> None:
 @pytest.mark.parametrize(
     ("texts", "labels"), [([], []), (["a"], ["x", "y"]), ("drill", ["x"]), (["a", "b"], [1, "1"])]
 )
-def test_what_cannot_be_learnt_from_is_refused(texts: list[str], labels: list[object]) -> None:
+def test_what_cannot_be_learnt_from_is_refused(texts: list[str], labels: list[str]) -> None:
     with pytest.raises(ValueError, match=r"."):
         ExactClassifier().fit(texts, labels)
