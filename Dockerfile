@@ -61,8 +61,9 @@ RUN SECRET_KEY=only-to-collect-static-files python manage.py collectstatic --no-
 USER shelfmark
 VOLUME ["/srv/shelfmark/var"]
 EXPOSE 8000
+# Asks under an allowed name, because any other is refused before it reaches a page.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
-  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
+  CMD ["python", "-c", "import os, urllib.request as u; name = os.environ.get('ALLOWED_HOSTS', 'localhost').split(',')[0].lstrip('.'); u.urlopen(u.Request('http://127.0.0.1:8000/healthz', headers={'Host': name}), timeout=2)"]
 # Give it SECRET_KEY (or SECRET_KEY_FILE), ALLOWED_HOSTS and DATABASE_URL; run `manage.py migrate`
 # once per release, and `manage.py run_jobs` in a container of its own.
 CMD ["gunicorn", "--config", "deploy/gunicorn.conf.py", "--bind", "0.0.0.0:8000", "config.wsgi"]
