@@ -284,7 +284,9 @@ def _run(row: Row, *words: str, text: str | None = None) -> str:
             input=text, encoding="utf-8",
         )  # fmt: skip
     if done.returncode != 0:
-        raise CannotGoOn(f"{row.name}: {' '.join(words[:3])} failed:\n{done.stderr[-3000:]}")
+        raise CannotGoOn(
+            f"{row.name}: {' '.join(words[:3])} ended with {done.returncode}:\n{done.stderr[-3000:]}"
+        )
     return done.stdout
 
 
