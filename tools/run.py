@@ -215,7 +215,7 @@ One prediction, made just now over HTTP with {PREDICTS}'s token (var/demo_token)
 
 Ask yourself:
   curl -s {address}/api/v1/predictions -H "Authorization: Token $(cat var/demo_token)" \\
-    -H "Content-Type: application/json" -d '{{"name": "Oak bookcase, 5 shelves"}}'
+    -H "Content-Type: application/json" -d '{{"name": "Nitrile gloves, size 9"}}'
 API documents: {address}/api/docs/
 """
     )
