@@ -235,6 +235,10 @@ def _check(model: ModelData, metadata: dict[str, Any]) -> None:
         raise UnusableModel("the feature keys do not ascend")
     if entries and int(model.classes.max()) >= labels:
         raise UnusableModel("a weight belongs to no label")
+    owner = np.repeat(np.arange(features, dtype=np.int64), model.counts)
+    place = owner * labels + model.classes
+    if entries > 1 and not bool((place[1:] > place[:-1]).all()):
+        raise UnusableModel("the labels of a feature's weights do not ascend")
     if entries and int(model.weights.min()) < -MAX_WEIGHT:
         raise UnusableModel("a weight is out of range")
     if features and int(model.idf.min()) < 1024:

@@ -43,7 +43,7 @@ class ExactClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         epochs: int = 10,
         min_rows: int = 0,
         chars: tuple[int, int] = (2, 4),
-        max_weights: int = 1_000_000,
+        max_weights: int = 500_000,
         calibrate: bool = True,
         folds: int = 0,
         random_state: int = 0,

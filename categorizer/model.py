@@ -32,6 +32,9 @@ _LAST_EXPONENT = 4096
 _REMEMBERED_WORDS = 20_000
 # Features scored in one go: enough to keep NumPy busy, few enough to stay in the processor's cache.
 _FEATURES_AT_ONCE = 20_000
+# Up to so many bytes the weights are also laid out as a table, features x labels: gathering rows
+# of it is three to ten times quicker than walking the entries.
+_LARGEST_TABLE = 1 << 25
 
 Int64Array = NDArray[np.int64]
 
@@ -106,6 +109,7 @@ class Categorizer:
         # Products of components and weights stay below 2**53 (artifact.score_bound), so doubles add
         # them exactly.
         self._weights = data.weights.astype(np.float64)
+        self._table = _table(data) if len(data.keys) * len(data.labels) <= _LARGEST_TABLE else None
         self._scale = data.scale.astype(np.int64)
         self._bias = data.bias
         self._index = dict(zip(data.keys.tolist(), range(len(data.keys)), strict=True))
@@ -169,6 +173,15 @@ class Categorizer:
         """Add up component x weight for each product and label."""
         rows, labels = len(sizes), len(self.labels)
         feature = np.array(ids, np.int64)
+        if self._table is not None:
+            component = np.array(components, np.float64)
+            table_sums = np.empty((rows, labels))
+            first = 0
+            for row, size in enumerate(sizes):
+                chosen = self._table[feature[first : first + size]].astype(np.float64)
+                table_sums[row] = component[first : first + size] @ chosen
+                first += size
+            return table_sums.astype(np.int64)
         lengths = self._lengths[feature]
         ends = np.cumsum(lengths)
         total = int(ends[-1]) if len(ends) else 0
@@ -249,6 +262,12 @@ class Categorizer:
         lookup: Callable[[int], int | None] = self._index.get
         ids = [lookup(features.key(feature)) for feature in found]
         return [feature for feature in ids if feature is not None]
+
+
+def _table(data: ModelData) -> NDArray[np.int8]:
+    table = np.zeros((len(data.keys), len(data.labels)), np.int8)
+    table[np.repeat(np.arange(len(data.keys)), data.counts), data.classes] = data.weights
+    return table
 
 
 def load(data: bytes, *, sha256: str) -> Categorizer:

@@ -74,7 +74,7 @@ class Options:
     chars_from: int = 2
     chars_to: int = 4
     number_weight: int = 16_384
-    max_weights: int = 1_000_000
+    max_weights: int = 500_000
     folds: int = 0
     seed: int = 0
 

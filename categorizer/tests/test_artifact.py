@@ -127,6 +127,7 @@ def test_tensors_that_do_not_fit_are_never_written(tiny_bytes: bytes) -> None:
         replace(model, counts=model.counts[:-1]),
         replace(model, classes=np.full_like(model.classes, 200)),
         replace(model, weights=model.weights[:-1]),
+        replace(model, classes=model.classes[::-1]),
         replace(model, scale=model.scale[:-1]),
         replace(model, scale=np.full_like(model.scale, 2**32 - 1)),
         replace(model, bias=np.full_like(model.bias, 2**60)),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from categorizer import features, vectors
 from categorizer.features import BadProduct
-from categorizer.model import Categorizer, confidences_ppm
+from categorizer.model import Categorizer, confidences_ppm, load
 
 
 def by_the_book(model: Categorizer, product: Mapping[str, object]) -> dict[str, int]:
@@ -66,6 +66,17 @@ def test_scores_are_the_specified_integers_for_hard_questions(tiny: Categorizer)
 )
 def test_a_batch_answers_as_single_questions_do(products: list[dict[str, object]]) -> None:
     assert MODEL.suggest_many(products) == [MODEL.suggest(product) for product in products]
+
+
+def test_a_model_too_large_for_a_table_gives_the_same_integers(
+    tiny: Categorizer, tiny_bytes: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("categorizer.model._LARGEST_TABLE", 0)
+    large = load(tiny_bytes, sha256=tiny.sha256)
+    assert large._table is None
+    assert tiny._table is not None
+    asked = vectors.questions(tiny)
+    assert large.suggest_many(asked) == tiny.suggest_many(asked)
 
 
 def test_large_batches_are_the_same_as_small_ones(tiny: Categorizer) -> None:
@@ -136,8 +147,6 @@ def _load_once() -> Categorizer:
     import hashlib
 
     data = vectors.tiny_model()
-    from categorizer.model import load
-
     return load(data, sha256=hashlib.sha256(data).hexdigest())
 
 

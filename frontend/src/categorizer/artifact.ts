@@ -157,6 +157,19 @@ function range(values: Uint8Array | Uint16Array | Int8Array): [least: number, mo
   return [least, most];
 }
 
+/** Returns whether the labels of each feature's weights ascend, so that none stands there twice. */
+function classesAscend(sizes: Uint16Array, classes: Uint8Array | Uint16Array): boolean {
+  let entry = 0;
+  for (const size of sizes) {
+    for (const end = entry + size; entry < end; entry++) {
+      if (entry > end - size && (classes[entry - 1] as number) >= (classes[entry] as number)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 function checkTensors(model: ModelData): void {
   const { keys, idf, counts: sizes, classes, weights, scale, bias, exp, labels } = model;
   must(
@@ -172,6 +185,7 @@ function checkTensors(model: ModelData): void {
     classes.length === entries && weights.length === entries,
     "the weights' tensors differ in length",
   );
+  must(classesAscend(sizes, classes), "the labels of a feature's weights do not ascend");
   must(
     keys.every((key, index) => index === 0 || key > (keys[index - 1] as number)),
     "the feature keys do not ascend",
