@@ -109,7 +109,7 @@ class GroupCommit(Generic[T]):
             raise waiting.error
 
     def stop(self) -> None:
-        """Write what waits, end the thread and close its connection. The next item starts another."""
+        """Write what waits, end the thread, close its connection. The next item starts another."""
         with self._starting:
             if self._thread is not None:
                 self._queue.put(None)
