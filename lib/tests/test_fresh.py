@@ -1,3 +1,4 @@
+import itertools
 import threading
 import time
 
@@ -9,8 +10,7 @@ from lib.fresh import Fresh
 def test_a_value_is_looked_up_when_it_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    looks: list[int] = []
-    fresh = Fresh(lambda: looks.append(1) or len(looks), seconds=1.0)  # type: ignore[func-returns-value]
+    fresh = Fresh(itertools.count(1).__next__, seconds=1.0)
     assert [fresh.get(), fresh.get()] == [1, 1]
     now[0] += 0.99
     assert fresh.get() == 1
@@ -19,21 +19,19 @@ def test_a_value_is_looked_up_when_it_is_too_old(monkeypatch: pytest.MonkeyPatch
 
 
 def test_it_can_be_forgotten() -> None:
-    looks: list[int] = []
-    fresh = Fresh(lambda: looks.append(1) or len(looks), seconds=1000)  # type: ignore[func-returns-value]
+    fresh = Fresh(itertools.count(1).__next__, seconds=1000)
     fresh.get()
     fresh.forget()
     assert fresh.get() == 2
 
 
 def test_a_look_that_fails_is_tried_again() -> None:
-    answers = iter([OSError("away"), 5])
+    looks = itertools.count()
 
     def look() -> int:
-        answer = next(answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        if next(looks) == 0:
+            raise OSError("away")
+        return 5
 
     fresh = Fresh(look, seconds=1000)
     with pytest.raises(OSError, match="away"):

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 
+from ledger.models import Entry
 from lib import clock
 from lib.group_commit import GroupCommit, Overloaded
 from lib.ids import uuid7
 from lib.rows import insert
-from ledger.models import Entry
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

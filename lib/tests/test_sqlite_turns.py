@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, connections, transaction
-
 from pytest_django.plugin import DjangoDbBlocker
 
 from lib.sqlite.base import DatabaseWrapper
@@ -106,4 +105,3 @@ def test_the_next_writer_waits_for_its_turn(database: DatabaseWrapper) -> None:
     os.close(file)
     thread.join(10)
     assert done.is_set()
-

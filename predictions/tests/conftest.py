@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from accounts import actions as accounts
@@ -20,18 +19,6 @@ DRILL = {
     "weight_g": 1650,
 }
 Post = Callable[..., Any]
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out on SQLite what only PostgreSQL can show."""
-    from django.conf import settings
-
-    if "postgresql" in settings.DATABASES["default"]["ENGINE"]:
-        return
-    left_out = [item for item in items if item.get_closest_marker("postgresql")]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(autouse=True)
@@ -64,9 +51,3 @@ def post(client: Client) -> Post:
         )
 
     return ask
-
-
-@pytest.fixture
-def close_connections() -> Iterator[None]:
-    yield
-    connection.close()

@@ -78,14 +78,19 @@ class Server:
 
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + 60
+        while self.wait_for_status() != 200:
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.05)
+
+    def wait_for_status(self) -> int:
+        """Return what /readyz says as soon as the server says anything."""
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             assert self.process.poll() is None, self.log.read_text()
             try:
-                if self.get("/readyz") == 200:
-                    return
+                return self.get("/readyz")
             except OSError:
-                pass
-            time.sleep(0.05)
+                time.sleep(0.05)
         raise AssertionError(self.log.read_text())
 
     def stop(self, number: signal.Signals) -> None:
@@ -203,14 +208,7 @@ def test_a_damaged_model_never_serves_in_a_new_server(
     path.write_bytes(data[:1000] + bytes([data[1000] ^ 1]) + data[1001:])
     server = Server(models_dir, tmp_path / "server.log")
     try:
-        while server.process.poll() is None:
-            try:
-                status = server.get("/readyz")
-                break
-            except OSError:
-                time.sleep(0.05)
-        else:
-            raise AssertionError(server.log.read_text())
+        status = server.wait_for_status()
         assert status == 503
         assert server.get("/healthz") == 200
         token = client.defaults["HTTP_AUTHORIZATION"]

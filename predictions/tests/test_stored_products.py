@@ -27,7 +27,8 @@ DRILLS = "Tools > Power tools > Cordless drills"
 
 
 def add(sku: str, by: User, **fields: Any) -> Product:
-    return inventory.create_product(fields={**DRILL, "sku": sku, **fields}, by=by, now=clock.now())
+    all_fields: Any = {**DRILL, "sku": sku, **fields}
+    return inventory.create_product(fields=all_fields, by=by, now=clock.now())
 
 
 def test_a_product_is_asked_about_by_its_number(
