@@ -313,7 +313,7 @@ def _conclude(
         if len(found) == 1:
             one = next(iter(found))
             say(
-                f"{ROWS[size]} products, {len(rows)} environments "
+                f"{ROWS[size]} products, {len(rows)} environments"
                 f" ({', '.join(sorted(machines[size]))}):"
                 f" one hash. Model {one.model}, answers {one.answers}"
             )
