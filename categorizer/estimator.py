@@ -128,7 +128,7 @@ class ExactClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the best label of each product."""
         best = self._scores(X).argmax(axis=1)
-        answers: NDArray[Any] = self.classes_[np.argsort(self._columns)[best]]
+        answers: NDArray[Any] = self.classes_[np.argsort(self._columns, kind="stable")[best]]
         return answers
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
