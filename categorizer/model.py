@@ -7,15 +7,15 @@ twin in frontend/src/categorizer computes the same integers from the same bytes.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from categorizer import features
-from categorizer.arithmetic import MAX_COUNT, count_weights, exp_table
+from categorizer.arithmetic import MAX_COUNT, count_weights, exp_table, sqrt_floor
 from categorizer.artifact import ModelData, UnusableModel, decode
 from categorizer.text import TEXT_VERSION, parse_fold_table, words
 
@@ -91,6 +91,33 @@ def exponents_256(scores: Int64Array, temperature: int) -> Int64Array:
     return result
 
 
+class _Found:
+    """The known features of some products, counted: entry by entry, block by block, row by row."""
+
+    __slots__ = ("block_sizes", "counts", "ids", "rows")
+
+    def __init__(self) -> None:
+        self.ids: list[int] = []
+        self.counts: list[int] = []
+        self.block_sizes: list[int] = []
+        self.rows = 0
+
+    def add(self, features: list[int]) -> None:
+        """Add one block's features, each as often as it occurs."""
+        counted = Counter(features)
+        self.ids.extend(counted)
+        self.counts.extend(counted.values())
+        self.block_sizes.append(len(counted))
+
+    def row_sizes(self) -> list[int]:
+        """Return how many entries each row has."""
+        if not self.rows:
+            return []
+        blocks = len(self.block_sizes) // self.rows
+        sizes: list[int] = np.array(self.block_sizes).reshape(-1, blocks).sum(axis=1).tolist()
+        return sizes
+
+
 class Categorizer:
     """A loaded model. Immutable after loading and safe to use from several threads."""
 
@@ -113,8 +140,8 @@ class Categorizer:
         self._scale = data.scale.astype(np.int64)
         self._bias = data.bias
         self._index = dict(zip(data.keys.tolist(), range(len(data.keys)), strict=True))
-        self._idf: list[int] = data.idf.tolist()
-        self._count_weights: list[int] = count_weights().tolist()
+        self._idf = data.idf.astype(np.int64)
+        self._targets = np.array(data.block_targets, np.int64)
         self._remembered: list[dict[str, tuple[tuple[int, ...], tuple[int, ...]]]] = [
             {} for _ in data.spec.text_fields
         ]
@@ -147,103 +174,88 @@ class Categorizer:
         ]
 
     def scores(self, products: Sequence[Mapping[str, object]]) -> tuple[Int64Array, list[int]]:
-        """Return the scores, products x labels in 1/2**39, and how many known features each product
+        """Return the scores, products x labels in 1/2**39, and how many known features of text each
         has.
         """
-        ids: list[int] = []
-        components: list[int] = []
-        sizes: list[int] = []
-        matched: list[int] = []
+        found = _Found()
         sums: list[Int64Array] = []
+        matched: list[int] = []
         for product in products:
-            before = len(ids)
-            matched.append(self._components(product, ids, components))
-            sizes.append(len(ids) - before)
-            if len(ids) > _FEATURES_AT_ONCE:
-                sums.append(self._sums(ids, components, sizes))
-                ids, components, sizes = [], [], []
-        sums.append(self._sums(ids, components, sizes))
+            matched.append(self._count(product, found))
+            if len(found.ids) > _FEATURES_AT_ONCE:
+                sums.append(self._sums(found))
+                found = _Found()
+        sums.append(self._sums(found))
         return np.concatenate(sums) * self._scale + self._bias, matched
 
     def feature(self, name: str) -> int | None:
         """Return the index of a feature, or None if the model does not know it."""
         return self._index.get(features.key(name))
 
-    def _sums(self, ids: list[int], components: list[int], sizes: list[int]) -> Int64Array:
-        """Add up component x weight for each product and label."""
-        rows, labels = len(sizes), len(self.labels)
-        feature = np.array(ids, np.int64)
+    def _sums(self, found: _Found) -> Int64Array:
+        """Add up component x weight for each product counted and each label."""
+        rows, labels = found.rows, len(self.labels)
+        feature = np.array(found.ids, np.int64)
+        component = self._components(feature, found).astype(np.float64)
+        sizes = found.row_sizes()
         if self._table is not None:
-            component = np.array(components, np.float64)
-            table_sums = np.empty((rows, labels))
+            sums = np.empty((rows, labels))
             first = 0
             for row, size in enumerate(sizes):
                 chosen = self._table[feature[first : first + size]].astype(np.float64)
-                table_sums[row] = component[first : first + size] @ chosen
+                sums[row] = component[first : first + size] @ chosen
                 first += size
-            return table_sums.astype(np.int64)
+            return sums.astype(np.int64)
         lengths = self._lengths[feature]
         ends = np.cumsum(lengths)
         total = int(ends[-1]) if len(ends) else 0
         entry = np.repeat(self._starts[feature] - (ends - lengths), lengths) + np.arange(total)
-        cell = self._classes[entry]
-        if rows > 1:
-            cell = cell + np.repeat(np.repeat(np.arange(rows) * labels, sizes), lengths)
-        terms = np.repeat(np.array(components, np.float64), lengths) * self._weights[entry]
-        sums = np.bincount(cell, weights=terms, minlength=rows * labels)
-        return sums.astype(np.int64).reshape(rows, labels)
+        row_of = np.repeat(np.arange(rows), sizes)
+        cell = self._classes[entry] + np.repeat(row_of * labels, lengths)
+        terms = np.repeat(component, lengths) * self._weights[entry]
+        flat = np.bincount(cell, weights=terms, minlength=rows * labels)
+        return flat.astype(np.int64).reshape(rows, labels)
 
-    def _components(
-        self, product: Mapping[str, object], ids: list[int], components: list[int]
-    ) -> int:
-        """Append the product's known features and their components in 1/2**15, block by block.
+    def _components(self, feature: Int64Array, found: _Found) -> Int64Array:
+        """Return each counted feature's component: tf x idf, scaled by block, in 1/2**15."""
+        counts = np.minimum(np.array(found.counts, np.int64), MAX_COUNT)
+        raw = count_weights()[counts] * self._idf[feature] >> 10
+        block_sizes = np.array(found.block_sizes, np.int64)
+        ends = np.cumsum(block_sizes)
+        # Exact: sums of integers below 2**63, differences of running totals.
+        totals = np.concatenate(([0], np.cumsum(raw * raw)))
+        norm = np.repeat(sqrt_floor(totals[ends] - totals[ends - block_sizes]), block_sizes)
+        target = np.repeat(np.tile(self._targets, found.rows), block_sizes)
+        components: Int64Array = (raw * (2 * target) + norm) // (2 * norm)
+        return components
 
-        Return how many of them are features of text.
-        """
-        before = len(ids)
+    def _count(self, product: Mapping[str, object], found: _Found) -> int:
+        """Count the product's known features, block by block; return how many are of text."""
         spec, index = self.data.spec, self._index
-        block = iter(self.data.block_targets)
+        before = len(found.ids)
         for field, name in enumerate(spec.text_fields):
             text = words(features.read_text(product, name), self.fold)
-            in_words: dict[int, int] = {}
-            in_chars: dict[int, int] = {}
+            in_words: list[int] = []
+            in_chars: list[int] = []
             previous = None
+            remembered = self._remembered[field]
             for word in text:
-                known = self._remembered[field].get(word)
+                known = remembered.get(word)
                 if known is None:
                     known = self._remember(field, word)
-                for feature in known[0]:
-                    in_words[feature] = in_words.get(feature, 0) + 1
-                for feature in known[1]:
-                    in_chars[feature] = in_chars.get(feature, 0) + 1
+                in_words += known[0]
+                in_chars += known[1]
                 if previous is not None:
                     pair = index.get(features.key(features.pair_feature(field, previous, word)))
                     if pair is not None:
-                        in_words[pair] = in_words.get(pair, 0) + 1
+                        in_words.append(pair)
                 previous = word
-            self._scaled(in_words, next(block), ids, components)
-            self._scaled(in_chars, next(block), ids, components)
-        of_text = len(ids) - before
-        in_numbers: dict[int, int] = {}
-        for feature in self._known(features.read_numbers(product, spec)):
-            in_numbers[feature] = in_numbers.get(feature, 0) + 1
-        self._scaled(in_numbers, next(block), ids, components)
+            found.add(in_words)
+            found.add(in_chars)
+        of_text = len(found.ids) - before
+        found.add(self._known(features.read_numbers(product, spec)))
+        found.rows += 1
         return of_text
-
-    def _scaled(
-        self, counts: dict[int, int], target: int, ids: list[int], components: list[int]
-    ) -> None:
-        if not counts:
-            return
-        idf, count_weight = self._idf, self._count_weights
-        raw = [
-            count_weight[count if count < MAX_COUNT else MAX_COUNT] * idf[feature] >> 10
-            for feature, count in counts.items()
-        ]
-        norm = isqrt(sum([weight * weight for weight in raw]))
-        double_target, double_norm = 2 * target, 2 * norm
-        ids.extend(counts)
-        components.extend([(weight * double_target + norm) // double_norm for weight in raw])
 
     def _remember(self, field: int, word: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
         known = (
