@@ -66,9 +66,7 @@ def test_not_ready_when_the_live_deployment_ended(deployed: SHA256) -> None:
 
 @pytest.mark.parametrize("in_memory", [True, False])
 @pytest.mark.parametrize("damage", ["missing", "cut", "flipped"])
-def test_not_ready_when_the_file_is_damaged(
-    deployed: SHA256, damage: str, in_memory: bool
-) -> None:
+def test_not_ready_when_the_file_is_damaged(deployed: SHA256, damage: str, in_memory: bool) -> None:
     assert ready().status_code == 200
     path = live_file(deployed)
     data = path.read_bytes()
@@ -143,9 +141,7 @@ def test_predictions_are_counted(deployed: SHA256, carla: User, dora: User) -> N
     client, auditor = client_of(carla), client_of(dora)
     before = numbers(auditor.get("/metrics").content.decode())
     client.post("/api/v1/predictions", DRILL, content_type="application/json")
-    client.post(
-        "/api/v1/predictions", [DRILL, {"price": "1.00"}], content_type="application/json"
-    )
+    client.post("/api/v1/predictions", [DRILL, {"price": "1.00"}], content_type="application/json")
     after = numbers(auditor.get("/metrics").content.decode())
 
     def grown(name: str) -> float:
