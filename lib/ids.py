@@ -1,6 +1,11 @@
-"""Identifiers that sort by the time they were made."""
+"""Identifiers: unlike any other, and no secret.
 
-import os
+Their random part comes from Python's generator, which is seeded by the system and seeded anew
+after a fork. Asking the system each time lets go of the interpreter, and in a busy process it
+takes a while to get it back.
+"""
+
+import random
 import time
 from uuid import UUID
 
@@ -15,11 +20,15 @@ def uuid7() -> UUID:
     nanoseconds = time.time_ns()
     milliseconds, rest = divmod(nanoseconds, 1_000_000)
     fraction = (rest << 12) // 1_000_000
-    random = int.from_bytes(os.urandom(8), "big") >> 2
     return UUID(
         int=(milliseconds & 0xFFFF_FFFF_FFFF) << 80
         | 0x7 << 76
         | fraction << 64
         | 0b10 << 62
-        | random
+        | random.getrandbits(62)
     )
+
+
+def request_id() -> str:
+    """Return a name for a request, unlike any other."""
+    return f"{random.getrandbits(128):032x}"

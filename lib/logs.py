@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import structlog
+
+from lib.ids import request_id as new_id
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -72,11 +73,19 @@ def settings(level: str) -> dict[str, Any]:
     }
 
 
+def id_of(meta: Mapping[str, Any]) -> str:
+    """Return the id of a request: what was sent as X-Request-Id, or a new one.
+
+    Anything but a short plain word is replaced, since it ends up in logs and receipts.
+    """
+    sent = meta.get("HTTP_X_REQUEST_ID", "")
+    return sent if _SANE_ID.fullmatch(sent) else new_id()
+
+
 class RequestLog:
     """Middleware: gives each request an id and writes one line when it is done.
 
-    A client or a proxy may send the id as X-Request-Id; anything but a short plain word is
-    replaced, since it ends up in logs and receipts. The answer carries it back.
+    The answer carries the id back.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -85,8 +94,7 @@ class RequestLog:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
-        sent = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = sent if _SANE_ID.fullmatch(sent) else os.urandom(16).hex()
+        request_id = id_of(request.META)
         request.request_id = request_id  # type: ignore[attr-defined]
         structlog.contextvars.bind_contextvars(request_id=request_id)
         try:

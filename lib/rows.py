@@ -8,7 +8,9 @@ no default is computed by the database, no key is read back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection, models
@@ -64,7 +66,7 @@ def _fields(model: type[models.Model]) -> list[models.Field[Any, Any]]:
 def _columns(
     model: type[models.Model], vendor: str
 ) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
-    return tuple((field.attname, _converter(field)) for field in _fields(model))
+    return tuple((field.attname, _converter(field, vendor)) for field in _fields(model))
 
 
 @lru_cache(maxsize=64)
@@ -76,7 +78,12 @@ def _statement(model: type[models.Model], count: int, vendor: str) -> str:
     return f"INSERT INTO {table} ({names}) VALUES {', '.join([row] * count)}"
 
 
-def _converter(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
+def _converter(field: models.Field[Any, Any], vendor: str) -> Callable[[Any], Any] | None:
     if isinstance(field, _PLAIN):
         return None
+    if vendor == "sqlite" and isinstance(field, models.UUIDField) and not field.null:
+        return attrgetter("hex")
+    if vendor == "sqlite" and isinstance(field, models.DateTimeField) and not field.null:
+        # What Django makes of a moment too, by way of ten functions.
+        return lambda at: str(at.astimezone(UTC).replace(tzinfo=None))
     return lambda value: field.get_db_prep_save(value, connection)
