@@ -20,7 +20,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._turn: int | None = None
+        # Open files: the place of whoever writes next, and of whoever writes.
+        self._places: tuple[int, int] | None = None
         self._has_turn = False
 
     def _start_transaction_under_autocommit(self) -> None:
@@ -46,22 +47,34 @@ class DatabaseWrapper(base.DatabaseWrapper):
             super()._close()  # type: ignore[misc]
         finally:
             self._has_turn = False
-            if self._turn is not None:
-                os.close(self._turn)
-                self._turn = None
+            if self._places is not None:
+                for place in self._places:
+                    os.close(place)
+                self._places = None
 
     def _take_turn(self) -> None:
         if self.is_in_memory_db():
             return
-        if self._turn is None:
+        if self._places is None:
             # A lock belongs to the open file, not to the process: each connection opens its
             # own, so that the threads of one process take turns too.
-            path = f"{self.settings_dict['NAME']}-turn"
-            self._turn = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._turn, fcntl.LOCK_EX)
+            self._places = (self._open("next"), self._open("turn"))
+        following, turn = self._places
+        # With one lock, a process that writes all the time would take it again before anybody
+        # who waits has woken up. So one of those who wait is the next, and whoever has written
+        # has to line up behind it.
+        fcntl.flock(following, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+        finally:
+            fcntl.flock(following, fcntl.LOCK_UN)
         self._has_turn = True
 
+    def _open(self, place: str) -> int:
+        path = f"{self.settings_dict['NAME']}-{place}"
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
     def _end_turn(self) -> None:
-        if self._has_turn and self._turn is not None:
+        if self._has_turn and self._places is not None:
             self._has_turn = False
-            fcntl.flock(self._turn, fcntl.LOCK_UN)
+            fcntl.flock(self._places[1], fcntl.LOCK_UN)

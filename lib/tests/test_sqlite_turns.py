@@ -105,3 +105,22 @@ def test_the_next_writer_waits_for_its_turn(database: DatabaseWrapper) -> None:
     os.close(file)
     thread.join(10)
     assert done.is_set()
+
+
+def test_who_has_written_lines_up_behind_who_waits(database: DatabaseWrapper) -> None:
+    waiting = os.open(f"{database.settings_dict['NAME']}-next", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(waiting, fcntl.LOCK_EX)
+    done = threading.Event()
+
+    def write() -> None:
+        connections["turns"] = database
+        with transaction.atomic("turns"):
+            done.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert not done.wait(0.2)
+    assert is_free(database)
+    os.close(waiting)
+    thread.join(10)
+    assert done.is_set()
