@@ -6,4 +6,9 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+# Only now can anything of ours be imported.
+from predictions.express import Express  # noqa: E402
+
+application = Express(django)

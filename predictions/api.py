@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -48,6 +48,7 @@ from predictions.serving import chain
 
 _DEVICE = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
 _SEEN_OF_TOKEN = 8
+MAY_ASK = "predictions.add_prediction"
 
 
 def body_of(request: Request) -> Any:
@@ -60,17 +61,26 @@ def body_of(request: Request) -> Any:
 
 def asker(request: Request) -> Asker:
     """Return who asks, for the receipt."""
-    user = request.user
-    assert isinstance(user, User)
-    token = request.auth
-    meta = request._request.META
+    assert isinstance(request.user, User)
+    return asker_of(
+        user=request.user,
+        token=request.auth if isinstance(request.auth, AuthToken) else None,
+        meta=request._request.META,
+        request_id=getattr(request._request, "request_id", ""),
+    )
+
+
+def asker_of(
+    *, user: User, token: AuthToken | None, meta: Mapping[str, Any], request_id: str
+) -> Asker:
+    """Return who asks. Raise ParseError for a header that would spoil the receipt."""
     return Asker(
         user_id=user.pk,
         person=user.username,
-        token=token.digest[:_SEEN_OF_TOKEN] if isinstance(token, AuthToken) else None,
+        token=token.digest[:_SEEN_OF_TOKEN] if token is not None else None,
         device=_device(meta.get("HTTP_SHELFMARK_DEVICE")),
         device_time=_device_time(meta.get("HTTP_SHELFMARK_DEVICE_TIME")),
-        request_id=getattr(request._request, "request_id", ""),
+        request_id=request_id,
     )
 
 
@@ -225,7 +235,7 @@ EITHER = {
 class Predictions(APIView):
     """Where a product belongs, or each product of a list, with a receipt for every answer."""
 
-    permission_classes = [needs("predictions.add_prediction")]
+    permission_classes = [needs(MAY_ASK)]
     content_negotiation_class = JSONOnly
 
     @extend_schema(
@@ -280,7 +290,7 @@ class Predictions(APIView):
 class ProductPrediction(APIView):
     """Where a stored product belongs. Each question is answered anew and leaves a receipt."""
 
-    permission_classes = [needs("predictions.add_prediction")]
+    permission_classes = [needs(MAY_ASK)]
     content_negotiation_class = JSONOnly
 
     @extend_schema(
