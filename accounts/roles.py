@@ -4,23 +4,24 @@ _CATALOGUE = ["inventory.view_category", "inventory.view_product"]
 _PREDICTIONS = ["predictions.view_prediction", "predictions.view_review"]
 _MODELS = ["registry.view_approval", "registry.view_deployment", "registry.view_modelversion"]
 
+# Works with products: puts them in the catalogue and right, asks where they belong, and answers
+# what the model was unsure about.
+_WORK = [
+    *_CATALOGUE,
+    *_PREDICTIONS,
+    "inventory.add_product",
+    "inventory.categorize_product",
+    "inventory.change_product",
+    "predictions.add_prediction",
+    "predictions.review_prediction",
+]
+
 ROLES: dict[str, list[str]] = {
-    # Works in the warehouse: asks where a product belongs, and puts it there.
-    "picker": [
-        *_CATALOGUE,
-        "inventory.categorize_product",
-        "predictions.add_prediction",
-        "predictions.view_prediction",
-    ],
-    # Looks at what the model was unsure about, and puts products right.
-    "reviewer": [
-        *_CATALOGUE,
-        *_PREDICTIONS,
-        "inventory.categorize_product",
-        "inventory.change_product",
-        "predictions.add_prediction",
-        "predictions.review_prediction",
-    ],
+    # Works in the warehouse, product in hand.
+    "picker": _WORK,
+    # Works at a desk, through the queue of doubts. May do the same: whoever holds the product
+    # knows best what it is, so the difference is where they start and not what is closed to them.
+    "reviewer": _WORK,
     # Trains models and hands them in; somebody else has to approve them.
     "data_scientist": [
         *_CATALOGUE,

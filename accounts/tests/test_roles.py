@@ -48,6 +48,15 @@ def test_the_auditor_changes_nothing() -> None:
     assert all(".view_" in permission for permission in ROLES["auditor"])
 
 
+def test_whoever_holds_the_product_may_do_what_a_reviewer_may() -> None:
+    assert set(ROLES["picker"]) == set(ROLES["reviewer"])
+
+
+@pytest.mark.parametrize("role", ["picker", "reviewer"])
+def test_whoever_works_with_products_deletes_none_and_keeps_no_people(role: str) -> None:
+    assert not [p for p in ROLES[role] if ".delete_" in p or p.startswith(("accounts.", "auth."))]
+
+
 def test_nobody_is_made_for_a_demonstration_that_was_not_asked_for() -> None:
     with pytest.raises(CommandError, match="SHELFMARK_DEMO=True"):
         call_command("create_demo_people")

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 CAST = ["alice", "bob", "carla", "dora", "rita", "admin"]
 MAY_ASK = {"alice", "carla", "rita", "admin"}
-MAY_REVIEW = {"rita", "admin"}
+MAY_REVIEW = {"carla", "rita", "admin"}
 MAY_SEE_MODELS = {"alice", "bob", "dora", "admin"}
 MAY_SEE_METRICS = {"dora", "admin"}
 
