@@ -38,6 +38,7 @@ APPEND_ONLY = {
 # What anybody may see without signing in, and why that is right.
 PUBLIC = {
     "": "the front door; it shows nothing but the way in",
+    "api/v1/session": "says who is asking, and to a stranger: nobody",
     "sign-in": "where one signs in",
     "sign-out": "ends a session and shows nothing",
     "admin/": "shows its own sign-in page to strangers; Django guards every page behind it",
