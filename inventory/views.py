@@ -1,0 +1,45 @@
+"""The pages of the catalogue. What they show alive, an island asks the API for."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from inventory.models import Product
+from lib.pages import page_needs
+
+
+@page_needs("inventory.view_product")
+@require_safe
+def product_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "inventory/products.html")
+
+
+@page_needs("inventory.view_category")
+@require_safe
+def category_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "inventory/categories.html")
+
+
+@page_needs("inventory.add_product")
+@require_safe
+def product_new(request: HttpRequest) -> HttpResponse:
+    return render(request, "inventory/product_new.html")
+
+
+@page_needs("inventory.view_product")
+@require_safe
+def product_page(request: HttpRequest, id: int) -> HttpResponse:
+    return render(request, "inventory/product.html", {"product": _present(id)})
+
+
+@page_needs("inventory.change_product")
+@require_safe
+def product_edit(request: HttpRequest, id: int) -> HttpResponse:
+    return render(request, "inventory/product_edit.html", {"product": _present(id)})
+
+
+def _present(id: int) -> Product:
+    product = Product.objects.present().select_related("category").filter(pk=id).first()
+    if product is None:
+        raise Http404
+    return product
