@@ -25,6 +25,7 @@ from inventory.models import (
     read_gtin,
 )
 from lib.api import text_fault
+from lib.spreadsheet import unguard
 
 _TEXTS = ("sku", "name", "description", "brand")
 _LARGEST = {
@@ -187,7 +188,7 @@ def _row(line: int, values: list[str], positions: _Positions, sku_prefix: str) -
     field = ""
     try:
         for field, (position, factor) in positions.of.items():
-            text = raw[field] = values[position].strip()
+            text = raw[field] = unguard(values[position].strip())
             if field == "sku" and text:
                 text = sku_prefix + text
             fields[field] = _value(field, text, factor)

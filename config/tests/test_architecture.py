@@ -101,12 +101,17 @@ def is_write(call: ast.Call) -> bool:
     return False
 
 
+def is_action(path: Path) -> bool:
+    """Whether this is an app's actions.py, or part of a package of that name."""
+    return path.name == "actions.py" or path.parent.name == "actions"
+
+
 def test_only_actions_write() -> None:
     may_write = {"tests", "migrations"}
     found = [
         where(path, call)
         for path in python_files(*APPS, "config")
-        if path.name != "actions.py" and not may_write & set(path.parts)
+        if not is_action(path) and not may_write & set(path.parts)
         for call in calls(path)
         if is_write(call)
     ]
@@ -137,7 +142,7 @@ def test_save_names_its_fields_unless_it_creates() -> None:
     found = [
         where(path, call)
         for path in python_files(*APPS)
-        if path.name == "actions.py"
+        if is_action(path)
         for call in calls(path)
         if method(call) in ("save", "asave")
         if not {"update_fields", "force_insert"} & {word.arg for word in call.keywords}
@@ -149,7 +154,7 @@ def test_actions_and_models_do_not_read_the_clock() -> None:
     found = [
         where(path, call)
         for path in python_files(*APPS)
-        if path.name in ("actions.py", "models.py")
+        if is_action(path) or path.name == "models.py"
         for call in calls(path)
         if method(call) in _READS_CLOCK
         and isinstance(call.func, ast.Attribute)
@@ -165,7 +170,7 @@ def test_actions_take_keywords() -> None:
     found = [
         f"{path}:{node.lineno}: {node.name}"
         for path in python_files(*APPS)
-        if path.name == "actions.py"
+        if is_action(path)
         for node in tree(path).body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
         if (node.args.args or node.args.posonlyargs) and (path.parts[0], node.name) not in allowed

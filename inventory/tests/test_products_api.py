@@ -455,7 +455,7 @@ def test_a_write_that_cannot_be_recorded_does_not_happen(
         raise OSError("the disk is full")
 
     ada.raise_request_exception = False
-    monkeypatch.setattr(actions, "record", full)
+    monkeypatch.setattr(actions.products, "record", full)
     answer = post(ada, **DRILL)
     assert answer.status_code == 500
     assert answer["Content-Type"] == "application/problem+json"

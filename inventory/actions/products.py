@@ -1,55 +1,23 @@
-"""What may happen to products and categories. Every write is here and records itself."""
+"""What may happen to products. Every write is here and records itself."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TypedDict
 
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
+from inventory.actions.categories import ensure_categories, locked_category
+from inventory.actions.refusals import CannotSave, Stale
 from inventory.csv_import import Row
-from inventory.models import (
-    SEPARATOR,
-    Category,
-    Product,
-    ProductFields,
-    Taxonomy,
-    paths_above,
-)
+from inventory.models import Category, Product, ProductFields
 from ledger.actions import record
 
 # The ledger tells what a long text is by its digest: entries stay small, and a name is
 # easier to read than a page.
 _LONGEST_IN_LEDGER = 500
-
-
-class CannotSave(Exception):
-    """The message is fit to show to the person who asked."""
-
-
-class UnknownCategory(Exception):
-    """No category has this path. The message is fit to show to the person who asked."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(f"There is no category “{path}”. Create it first, or choose another.")
-
-
-class Stale(Exception):
-    """Somebody else was faster. The message is fit to show to the person who asked."""
-
-    def __init__(self, current: int) -> None:
-        super().__init__(
-            f"Somebody changed this in the meantime: it is now version {current}. "
-            "Read it again, then repeat your change."
-        )
-        self.current = current
-
-
-# Products
 
 
 @transaction.atomic
@@ -59,7 +27,7 @@ def create_product(
     """Add a product; `category` is a path that a person chose, or None."""
     product = Product(**fields, created_at=now, updated_at=now)
     if category is not None:
-        product.category = _category(category)
+        product.category = locked_category(path=category)
         product.category_source = Product.Source.PERSON
     _save_new(product)
     record(
@@ -98,7 +66,7 @@ def update_product(
         path = category["category"]
         known = product.category.path if product.category else None
         if path != known:
-            product.category = _category(path) if path is not None else None
+            product.category = locked_category(path=path) if path is not None else None
             product.category_source = Product.Source.PERSON if path else Product.Source.NOBODY
             before["category"], after["category"] = known, path
             changed += ["category", "category_source"]
@@ -136,7 +104,7 @@ def categorize(
     if (known, product.category_source) == (category, source):
         return product
     if known != category:
-        product.category = _category(category) if category is not None else None
+        product.category = locked_category(path=category) if category is not None else None
     product.category_source = source
     _save(product, ["category", "category_source"], now)
     record(
@@ -289,15 +257,6 @@ def _locked(product_id: int, expected_version: int | None) -> Product:
     return product
 
 
-def _category(path: str) -> Category:
-    # The lock keeps the category from being deleted before the product that names it is
-    # committed.
-    category = Category.objects.select_for_update(no_key=True).filter(path=path).first()
-    if category is None:
-        raise UnknownCategory(path)
-    return category
-
-
 def _save_new(product: Product) -> None:
     try:
         with transaction.atomic():
@@ -337,195 +296,3 @@ def _value(value: object) -> object:
             return {"sha256": digest, "characters": len(value)}
         case _:
             return value
-
-
-# Categories
-
-
-class CategoryFields(TypedDict, total=False):
-    name: str
-    parent: str | None  # a path
-
-
-@transaction.atomic
-def create_category(*, name: str, parent: str | None, by: User, now: datetime) -> Category:
-    """Add a category below the one whose path is `parent`, or at the top."""
-    taxonomy = _locked_taxonomy(now)
-    category = _new_category(name, _category(parent) if parent is not None else None, now)
-    _bump(taxonomy, now)
-    record(
-        "category.created",
-        actor=by.username,
-        subject=f"category:{category.pk}",
-        now=now,
-        path=category.path,
-        taxonomy_version=taxonomy.version,
-        taxonomy_sha256=taxonomy.sha256,
-    )
-    return category
-
-
-@transaction.atomic
-def update_category(
-    *,
-    category_id: int,
-    fields: CategoryFields,
-    by: User,
-    now: datetime,
-    expected_version: int | None = None,
-) -> Category:
-    """Rename a category or move it below another; the paths below it follow."""
-    taxonomy = _locked_taxonomy(now)
-    category = _locked_category(category_id, expected_version)
-    old = category.path
-    parent = category.parent
-    if "parent" in fields:
-        parent = _category(fields["parent"]) if fields["parent"] is not None else None
-    name = fields.get("name", category.name)
-    path = f"{parent.path}{SEPARATOR}{name}" if parent else name
-    if path == old:
-        return category
-    if parent and (parent.pk == category.pk or parent.path.startswith(old + SEPARATOR)):
-        raise CannotSave("A category cannot be moved below itself.")
-
-    below = list(Category.objects.filter(path__startswith=old + SEPARATOR))
-    category.name, category.parent, category.path = name, parent, path
-    for descendant in below:
-        descendant.path = path + descendant.path[len(old) :]
-    for moved in (category, *below):
-        _check_place(moved.path)
-        moved.version += 1
-        moved.updated_at = now
-    try:
-        with transaction.atomic():
-            Category.objects.bulk_update(
-                [category, *below], ["name", "parent", "path", "version", "updated_at"], 200
-            )
-    except IntegrityError as error:
-        raise CannotSave(f"There is already a category “{path}”.") from error
-    _bump(taxonomy, now)
-    record(
-        "category.updated",
-        actor=by.username,
-        subject=f"category:{category.pk}",
-        now=now,
-        before=old,
-        after=path,
-        moved_below=len(below),
-        taxonomy_version=taxonomy.version,
-        taxonomy_sha256=taxonomy.sha256,
-    )
-    return category
-
-
-@transaction.atomic
-def delete_category(
-    *, category_id: int, by: User, now: datetime, expected_version: int | None = None
-) -> None:
-    """Delete a category that nothing belongs to any more."""
-    taxonomy = _locked_taxonomy(now)
-    category = _locked_category(category_id, expected_version)
-    if category.children.exists():
-        raise CannotSave("There are categories below this one. Move or delete them first.")
-    products = category.products.filter(deleted_at=None).count()
-    if products:
-        raise CannotSave(
-            f"{products} products belong to this category. Move them to another one first."
-        )
-    # Only deleted products name it now; the ledger still knows what they were.
-    category.products.update(category=None, category_source=Product.Source.NOBODY)
-    path = category.path
-    category.delete()
-    _bump(taxonomy, now)
-    record(
-        "category.deleted",
-        actor=by.username,
-        subject=f"category:{category_id}",
-        now=now,
-        path=path,
-        taxonomy_version=taxonomy.version,
-        taxonomy_sha256=taxonomy.sha256,
-    )
-
-
-def ensure_categories(*, paths: set[str], by: str, now: datetime) -> dict[str, Category]:
-    """Return the category of each path; make what is missing, in one new taxonomy version.
-
-    Runs inside the caller's transaction.
-    """
-    wanted = {above for path in paths for above in paths_above(path)}
-    found = {
-        category.path: category
-        for category in Category.objects.select_for_update(no_key=True)
-        .filter(path__in=wanted)
-        .order_by("path")
-    }
-    if wanted <= found.keys():
-        return found
-    taxonomy = _locked_taxonomy(now)
-    # Somebody may have made one of them while we waited.
-    found |= {category.path: category for category in Category.objects.filter(path__in=wanted)}
-    made = sorted(wanted - found.keys(), key=lambda path: (path.count(SEPARATOR), path))
-    for path in made:
-        above, _, name = path.rpartition(SEPARATOR)
-        found[path] = _new_category(name, found[above] if above else None, now)
-    if made:
-        _bump(taxonomy, now)
-        record(
-            "categories.created",
-            actor=by,
-            subject="taxonomy",
-            now=now,
-            paths=made if len(made) <= 100 else [*made[:100], "…"],
-            count=len(made),
-            taxonomy_version=taxonomy.version,
-            taxonomy_sha256=taxonomy.sha256,
-        )
-    return found
-
-
-def _new_category(name: str, parent: Category | None, now: datetime) -> Category:
-    path = f"{parent.path}{SEPARATOR}{name}" if parent else name
-    _check_place(path)
-    category = Category(name=name, parent=parent, path=path, created_at=now, updated_at=now)
-    try:
-        with transaction.atomic():
-            category.save(force_insert=True)
-    except IntegrityError as error:
-        raise CannotSave(f"There is already a category “{path}”.") from error
-    return category
-
-
-def _check_place(path: str) -> None:
-    if path.count(SEPARATOR) >= Category.DEEPEST:
-        raise CannotSave(f"A category lies at most {Category.DEEPEST} levels deep.")
-    if len(path) > Category.LONGEST_PATH:
-        raise CannotSave(
-            f"“{path[:60]}…” would be a path of {len(path)} characters; "
-            f"{Category.LONGEST_PATH} are the most. Choose shorter names."
-        )
-
-
-def _locked_category(category_id: int, expected_version: int | None) -> Category:
-    category = Category.objects.select_for_update(of=("self",)).get(pk=category_id)
-    if expected_version is not None and category.version != expected_version:
-        raise Stale(category.version)
-    return category
-
-
-def _locked_taxonomy(now: datetime) -> Taxonomy:
-    # Every change of a category takes this lock first, so that versions follow one another.
-    Taxonomy.objects.get_or_create(id=1, defaults={"changed_at": now, "sha256": _sha256([])})
-    return Taxonomy.objects.select_for_update().get(id=1)
-
-
-def _bump(taxonomy: Taxonomy, now: datetime) -> None:
-    taxonomy.version += 1
-    taxonomy.changed_at = now
-    taxonomy.sha256 = _sha256(list(Category.objects.values_list("path", flat=True)))
-    taxonomy.save(update_fields=["version", "changed_at", "sha256"])
-
-
-def _sha256(paths: list[str]) -> str:
-    text = json.dumps(sorted(paths), ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()

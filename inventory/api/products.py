@@ -1,29 +1,20 @@
-"""Products and categories over HTTP."""
+"""Products over HTTP."""
 
-import re
 from typing import Any
 
 from django.http import Http404
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.idempotency import idempotent
-from accounts.models import User
 from inventory import actions
-from inventory.models import (
-    HEAVIEST_G,
-    LONGEST_MM,
-    SEPARATOR,
-    Category,
-    Product,
-    Taxonomy,
-    read_gtin,
-)
+from inventory.api.requests import IDEMPOTENCY_KEY, IF_MATCH, person, read_version, stale
+from inventory.models import HEAVIEST_G, LONGEST_MM, Product, read_gtin
 from lib import clock
 from lib.api import (
     Conflict,
@@ -35,22 +26,6 @@ from lib.api import (
     needs,
     next_page,
 )
-
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    description="1 to 255 visible ASCII characters of your making. The same request under "
-    "the same key has one effect.",
-)
-IF_MATCH = OpenApiParameter(
-    "If-Match",
-    str,
-    OpenApiParameter.HEADER,
-    description='The version you have read, such as "3". Another version answers 409.',
-)
-_ETAG = re.compile(r'(?:W/)?"?([1-9][0-9]{0,9})"?', re.ASCII)
-
 
 # What comes in
 
@@ -91,28 +66,6 @@ class CategoryChoice(StrictSerializer):
     version = Whole(min_value=1, required=False, help_text="The version you have read.")
 
 
-class NameField(Text):
-    def to_internal_value(self, data: Any) -> str:
-        value = super().to_internal_value(data)
-        if not value.isprintable():
-            raise ValidationError("Leave out line breaks and other invisible characters.")
-        # The separator must not come into being where the name meets its neighbours either.
-        if SEPARATOR.strip() in (value[:1], value[-1:]) or SEPARATOR in value:
-            raise ValidationError(f"“{SEPARATOR}” separates names; choose a name without it.")
-        return value
-
-
-class CategoryInput(StrictSerializer):
-    name = NameField(max_length=200)
-    parent = Text(  # type: ignore[assignment]  # DRF moves it from the class into `fields`
-        max_length=1000, allow_null=True, default=None, help_text="A path."
-    )
-
-
-class CategoryChange(CategoryInput):
-    version = Whole(min_value=1, required=False, help_text="The version you have read.")
-
-
 class ProductQuery(QuerySerializer):
     search = serializers.CharField(max_length=200, required=False)
     sku = serializers.CharField(max_length=64, required=False)
@@ -124,12 +77,6 @@ class ProductQuery(QuerySerializer):
         min_value=0, max_value=2**63 - 1, required=False, help_text="As `next` gives it."
     )
     limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
-
-
-class CategoryQuery(QuerySerializer):
-    search = serializers.CharField(max_length=200, required=False)
-    after = serializers.CharField(max_length=1000, required=False, help_text="As `next` gives it.")
-    limit = serializers.IntegerField(min_value=1, max_value=1000, default=200)
 
 
 # What goes out
@@ -155,27 +102,8 @@ class ProductOutput(serializers.Serializer[Product]):
     updated_at = serializers.DateTimeField()
 
 
-class CategoryOutput(serializers.Serializer[Category]):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    path = serializers.CharField()
-    parent = serializers.CharField(  # type: ignore[assignment]  # as above
-        source="parent.path", allow_null=True
-    )
-    parent_id = serializers.IntegerField(allow_null=True)
-    version = serializers.IntegerField()
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField()
-
-
 class ProductPage(serializers.Serializer[Any]):
     results = ProductOutput(many=True)
-    next = serializers.CharField(allow_null=True, help_text="The address of the next page.")
-
-
-class CategoryPage(serializers.Serializer[Any]):
-    taxonomy_version = serializers.IntegerField()
-    results = CategoryOutput(many=True)
     next = serializers.CharField(allow_null=True, help_text="The address of the next page.")
 
 
@@ -183,40 +111,6 @@ def _product(product: Product, status: int = 200) -> Response:
     response = Response(ProductOutput(product).data, status=status)
     response["ETag"] = f'"{product.version}"'
     return response
-
-
-def _category(category: Category, status: int = 200) -> Response:
-    response = Response(CategoryOutput(category).data, status=status)
-    response["ETag"] = f'"{category.version}"'
-    return response
-
-
-def _stale(error: actions.Stale) -> Conflict:
-    conflict = Conflict(str(error), code="stale")
-    conflict.members = {"current_version": error.current}
-    return conflict
-
-
-def _person(request: Request) -> User:
-    assert isinstance(request.user, User)  # the permission class lets nobody else in
-    return request.user
-
-
-def _expected_version(request: Request, in_body: int | None = None) -> int | None:
-    """Return the version the client has read, as its If-Match header or its body says."""
-    header = request.headers.get("If-Match")
-    if header is None or header.strip() == "*":
-        return in_body
-    match = _ETAG.fullmatch(header.strip())
-    if match is None:
-        raise ParseError('Write If-Match as a version in quotes, such as "3".')
-    version = int(match[1])
-    if in_body is not None and in_body != version:
-        raise ParseError("If-Match and the version in the body differ.")
-    return version
-
-
-# Products
 
 
 class Products(APIView):
@@ -261,7 +155,7 @@ class Products(APIView):
         category = fields.pop("category")
         try:
             product = actions.create_product(
-                fields=fields, category=category, by=_person(request), now=clock.now()
+                fields=fields, category=category, by=person(request), now=clock.now()
             )
         except actions.UnknownCategory as error:
             raise ValidationError({"category": [str(error)]}) from error
@@ -312,27 +206,27 @@ class ProductDetail(APIView):
         try:
             actions.delete_product(
                 product_id=id,
-                by=_person(request),
+                by=person(request),
                 now=clock.now(),
-                expected_version=_expected_version(request),
+                expected_version=read_version(request),
             )
         except Product.DoesNotExist as error:
             raise Http404 from error
         except actions.Stale as error:
-            raise _stale(error) from error
+            raise stale(error) from error
         return Response(status=204)
 
     def _change(self, request: Request, id: int, *, partial: bool) -> Response:
         data = ProductChange(data=request.data, partial=partial)
         data.is_valid(raise_exception=True)
         fields = data.validated_data
-        version = _expected_version(request, fields.pop("version", None))
+        version = read_version(request, fields.pop("version", None))
         category = {"category": fields.pop("category")} if "category" in fields else {}
         try:
             product = actions.update_product(
                 product_id=id,
                 fields=fields,
-                by=_person(request),
+                by=person(request),
                 now=clock.now(),
                 expected_version=version,
                 **category,
@@ -342,7 +236,7 @@ class ProductDetail(APIView):
         except actions.UnknownCategory as error:
             raise ValidationError({"category": [str(error)]}) from error
         except actions.Stale as error:
-            raise _stale(error) from error
+            raise stale(error) from error
         except actions.CannotSave as error:
             raise Conflict(str(error)) from error
         return _product(product)
@@ -368,141 +262,14 @@ class ProductCategory(APIView):
                 product_id=id,
                 category=chosen["category"],
                 source=Product.Source.PERSON,
-                by=_person(request),
+                by=person(request),
                 now=clock.now(),
-                expected_version=_expected_version(request, chosen.get("version")),
+                expected_version=read_version(request, chosen.get("version")),
             )
         except Product.DoesNotExist as error:
             raise Http404 from error
         except actions.UnknownCategory as error:
             raise ValidationError({"category": [str(error)]}) from error
         except actions.Stale as error:
-            raise _stale(error) from error
+            raise stale(error) from error
         return _product(product)
-
-
-# Categories
-
-
-class Categories(APIView):
-    permission_classes = [needs("inventory.view_category", POST="inventory.add_category")]
-
-    @extend_schema(
-        operation_id="list_categories", parameters=[CategoryQuery], responses=CategoryPage
-    )
-    def get(self, request: Request) -> Response:
-        asked = CategoryQuery.read(request)
-        found = Category.objects.select_related("parent")
-        for word in asked.get("search", "").split():
-            found = found.filter(path__icontains=word)
-        if "after" in asked:
-            found = found.filter(path__gt=asked["after"])
-        limit: int = asked["limit"]
-        page = list(found.order_by("path")[: limit + 1])
-        more = len(page) > limit
-        page = page[:limit]
-        return Response(
-            {
-                "taxonomy_version": Taxonomy.current_version(),
-                "results": list(map(CategoryOutput().to_representation, page)),
-                "next": next_page(request, after=page[-1].path) if more else None,
-            }
-        )
-
-    @extend_schema(
-        operation_id="create_category",
-        request=CategoryInput,
-        responses={201: CategoryOutput},
-        parameters=[IDEMPOTENCY_KEY],
-    )
-    @idempotent()
-    def post(self, request: Request) -> Response:
-        data = CategoryInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        try:
-            category = actions.create_category(
-                **data.validated_data, by=_person(request), now=clock.now()
-            )
-        except actions.UnknownCategory as error:
-            raise ValidationError({"parent": [str(error)]}) from error
-        except actions.CannotSave as error:
-            raise Conflict(str(error)) from error
-        response = _category(category, status=201)
-        response["Location"] = reverse("category", args=[category.pk])
-        return response
-
-
-class CategoryDetail(APIView):
-    permission_classes = [
-        needs(
-            "inventory.view_category",
-            PUT="inventory.change_category",
-            PATCH="inventory.change_category",
-            DELETE="inventory.delete_category",
-        )
-    ]
-
-    @extend_schema(operation_id="read_category", responses=CategoryOutput)
-    def get(self, request: Request, id: int) -> Response:
-        category = Category.objects.select_related("parent").filter(pk=id).first()
-        if category is None:
-            raise Http404
-        return _category(category)
-
-    @extend_schema(
-        operation_id="replace_category",
-        request=CategoryChange,
-        responses=CategoryOutput,
-        parameters=[IF_MATCH],
-    )
-    def put(self, request: Request, id: int) -> Response:
-        return self._change(request, id, partial=False)
-
-    @extend_schema(
-        operation_id="change_category",
-        request=CategoryChange,
-        responses=CategoryOutput,
-        parameters=[IF_MATCH],
-    )
-    def patch(self, request: Request, id: int) -> Response:
-        return self._change(request, id, partial=True)
-
-    @extend_schema(operation_id="delete_category", responses={204: None}, parameters=[IF_MATCH])
-    def delete(self, request: Request, id: int) -> Response:
-        try:
-            actions.delete_category(
-                category_id=id,
-                by=_person(request),
-                now=clock.now(),
-                expected_version=_expected_version(request),
-            )
-        except Category.DoesNotExist as error:
-            raise Http404 from error
-        except actions.Stale as error:
-            raise _stale(error) from error
-        except actions.CannotSave as error:
-            raise Conflict(str(error)) from error
-        return Response(status=204)
-
-    def _change(self, request: Request, id: int, *, partial: bool) -> Response:
-        data = CategoryChange(data=request.data, partial=partial)
-        data.is_valid(raise_exception=True)
-        fields = data.validated_data
-        version = _expected_version(request, fields.pop("version", None))
-        try:
-            category = actions.update_category(
-                category_id=id,
-                fields=fields,
-                by=_person(request),
-                now=clock.now(),
-                expected_version=version,
-            )
-        except Category.DoesNotExist as error:
-            raise Http404 from error
-        except actions.UnknownCategory as error:
-            raise ValidationError({"parent": [str(error)]}) from error
-        except actions.Stale as error:
-            raise _stale(error) from error
-        except actions.CannotSave as error:
-            raise Conflict(str(error)) from error
-        return _category(category)
