@@ -125,6 +125,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "libraries": {"islands": "lib.islands"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -236,6 +237,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+# What has its digest in its name never changes: Vite's names and those of collectstatic.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/(app/pages/.+-[\w-]{8}\.\w+|.+\.[0-9a-f]{12}\.\w+)$"
 
 # What a browser may do, and what a request may carry
 

@@ -18,8 +18,8 @@ RUN = ("requirements.txt", "requirements-train.txt")
 TEST = (*RUN, "requirements-dev.txt")
 FRONTEND = ROOT / "frontend"
 _BUILT_FROM = (
-    "package.json", "package-lock.json", "public", "scripts", "src", "tsconfig.json",
-    "vite.config.ts",
+    "package.json", "package-lock.json", "scripts", "src", "tsconfig.json", "vite",
+    "vite.config.ts", "vite.pages.config.ts",
 )  # fmt: skip
 
 
