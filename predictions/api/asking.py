@@ -1,7 +1,7 @@
-"""Predictions over HTTP.
+"""Asking for predictions.
 
-The two views that predict write their answers by hand: they carry most of the traffic, and
-serializers would cost more than the model (docs/adr/0002-hot-path.md).
+The two views write their answers by hand: they carry most of the traffic, and serializers would
+cost more than the model (docs/adr/0002-hot-path.md).
 """
 
 from __future__ import annotations
@@ -11,40 +11,26 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db import IntegrityError
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from knox.models import AuthToken
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.idempotency import Delivery, idempotent
+from accounts.idempotency import Delivery
 from accounts.models import IdempotencyKey, User
-from inventory.actions import UnknownCategory
 from inventory.models import Product
-from ledger.models import Entry
 from lib import clock
-from lib.api import (
-    Conflict,
-    JSONOnly,
-    StrictSerializer,
-    Text,
-    Unavailable,
-    Unprocessable,
-    needs,
-    parse_json,
-)
+from lib.api import JSONOnly, Unavailable, Unprocessable, needs, parse_json
 from lib.group_commit import Overloaded
 from predictions import actions, features
-from predictions.models import Prediction, Review
+from predictions.api.openapi import DEVICE, DEVICE_TIME, IDEMPOTENCY_KEY, errors
 from predictions.receipts import Asker, Question, moment
-from predictions.serving import chain
 
 _DEVICE = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
 _SEEN_OF_TOKEN = 8
@@ -159,66 +145,6 @@ class PredictionOutput(serializers.Serializer[Any]):
     made_at = serializers.DateTimeField()
 
 
-def _errors(*statuses: int) -> dict[int, OpenApiResponse]:
-    return {status: OpenApiResponse(PROBLEM_SCHEMA, WHY[status]) for status in statuses}
-
-
-PROBLEM_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "description": "A refusal as RFC 9457 lays it out.",
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "request_id": {"type": "string"},
-        "code": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "pointer": {"type": "string", "description": "JSON pointer into the body"},
-                    "field": {"type": "string"},
-                    "detail": {"type": "string"},
-                    "code": {"type": "string"},
-                },
-                "required": ["pointer", "field", "detail", "code"],
-            },
-        },
-    },
-    "required": ["type", "title", "status", "detail", "instance", "request_id", "code"],
-}
-WHY = {
-    400: "The body or a header cannot be used; `errors` points at each fault.",
-    401: "Sign in, or send a token.",
-    403: "Your role does not allow this.",
-    404: "There is no such thing.",
-    409: "This does not fit what is stored now.",
-    413: "The body is too large.",
-    422: "The request is clear and cannot be carried out.",
-    503: "Too much waits to be written. Nothing was answered; try again after Retry-After seconds.",
-}
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    description="1 to 255 visible ASCII characters of your making. The same request under the same "
-    "key gets the same answer and leaves one receipt.",
-)
-DEVICE = OpenApiParameter(
-    "Shelfmark-Device",
-    str,
-    OpenApiParameter.HEADER,
-    description="Which device asks, for the receipt.",
-)
-DEVICE_TIME = OpenApiParameter(
-    "Shelfmark-Device-Time",
-    str,
-    OpenApiParameter.HEADER,
-    description="What the device's clock says, with its offset, for the receipt.",
-)
 EITHER = {
     "oneOf": [
         features.schema(),
@@ -244,7 +170,7 @@ class Predictions(APIView):
         parameters=[IDEMPOTENCY_KEY, DEVICE, DEVICE_TIME],
         responses={
             200: PredictionOutput(many=False),
-            **_errors(400, 401, 403, 413, 422, 503),
+            **errors(400, 401, 403, 413, 422, 503),
         },
         examples=[
             OpenApiExample(
@@ -296,7 +222,7 @@ class ProductPrediction(APIView):
     @extend_schema(
         operation_id="predict_product",
         parameters=[DEVICE, DEVICE_TIME],
-        responses={200: PredictionOutput, **_errors(401, 403, 404, 422, 503)},
+        responses={200: PredictionOutput, **errors(401, 403, 404, 422, 503)},
     )
     def get(self, request: Request, id: int) -> HttpResponseBase:
         product = Product.objects.present().filter(pk=id).only("version", *features.FIELDS).first()
@@ -311,102 +237,3 @@ class ProductPrediction(APIView):
         except Overloaded as error:
             raise Unavailable(str(error), code="overloaded") from error
         return HttpResponse(json.dumps(shown(made)), content_type="application/json")
-
-
-class Receipt(APIView):
-    permission_classes = [needs("predictions.view_prediction")]
-
-    @extend_schema(
-        operation_id="read_receipt",
-        responses={
-            (200, "application/json"): {"type": "object", "additionalProperties": True},
-            **_errors(401, 403, 404),
-        },
-    )
-    def get(self, request: Request, id: UUID) -> HttpResponse:
-        """The receipt of an answer: canonical JSON, the same bytes for ever."""
-        entry = Entry.objects.filter(uuid=id, kind=actions.MADE).first()
-        if entry is None:
-            raise Http404("There is no such prediction.")
-        return HttpResponse(entry.content(), content_type="application/json")
-
-
-class ReviewInput(StrictSerializer):
-    category = Text(
-        max_length=1000,
-        required=False,
-        help_text="The path of the right category. Left out: the suggestion is accepted.",
-    )
-    note = Text(max_length=1000, required=False, default="", allow_blank=True)
-
-
-class ReviewOutput(serializers.Serializer[Review]):
-    id = serializers.UUIDField()
-    prediction_id = serializers.UUIDField()
-    outcome = serializers.ChoiceField(choices=Review.Outcome.choices)
-    category = serializers.CharField(source="label")
-    note = serializers.CharField()
-    reviewed_by = serializers.CharField(source="reviewed_by.username")
-    reviewed_at = serializers.DateTimeField()
-
-
-class Reviews(APIView):
-    """A person's word on a prediction."""
-
-    permission_classes = [needs("predictions.review_prediction")]
-
-    @extend_schema(
-        operation_id="review_prediction",
-        request=ReviewInput,
-        parameters=[IDEMPOTENCY_KEY],
-        responses={201: ReviewOutput, **_errors(400, 401, 403, 404, 409, 422)},
-    )
-    @idempotent()
-    def post(self, request: Request, id: UUID) -> Response:
-        data = ReviewInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        assert isinstance(request.user, User)
-        try:
-            review = actions.review(
-                prediction_id=id,
-                category=data.validated_data.get("category"),
-                note=data.validated_data["note"],
-                by=request.user,
-                now=clock.now(),
-            )
-        except Prediction.DoesNotExist as error:
-            raise Http404("There is no such prediction.") from error
-        except UnknownCategory as error:
-            raise Unprocessable(str(error), code="unknown_category") from error
-        except actions.CannotReview as error:
-            raise Conflict(str(error)) from error
-        return Response(ReviewOutput(review).data, status=201)
-
-
-class LinkOutput(serializers.Serializer[Any]):
-    path = serializers.CharField()
-    sha256 = serializers.CharField()
-    dataset_sha256 = serializers.CharField()
-    text = serializers.CharField(allow_null=True)
-
-
-class LiveModels(APIView):
-    permission_classes = [needs("registry.view_modelversion")]
-
-    @extend_schema(
-        operation_id="list_live_models",
-        responses={200: LinkOutput(many=True), **_errors(401, 403)},
-    )
-    def get(self, request: Request) -> Response:
-        """The models that answer, in the order they are asked. A damaged one is left out."""
-        return Response(
-            [
-                {
-                    "path": link.path,
-                    "sha256": link.sha256,
-                    "dataset_sha256": link.dataset_sha256,
-                    "text": link.text_version,
-                }
-                for link in chain().links
-            ]
-        )
