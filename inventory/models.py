@@ -4,9 +4,12 @@ from typing import Self, TypedDict
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import CharField, F, Q, Value
 from django.db.models.expressions import CombinedExpression
-from django.db.models.lookups import Exact
+from django.db.models.functions import Cast, Left, LPad
+from django.db.models.lookups import Contains, Exact
+
+from inventory.search import spellings
 
 SEPARATOR = " > "
 LONGEST_MM = 100_000
@@ -44,11 +47,31 @@ class Taxonomy(models.Model):
 class CategoryQuerySet(models.QuerySet["Category"]):
     def within(self, path: str) -> Self:
         """Return the category at `path` and everything below it."""
-        return self.filter(Q(path=path) | Q(path__startswith=path + SEPARATOR))
+        return self.filter(Q(path=path) | _starts(path + SEPARATOR))
 
     def under(self, category: "Category") -> Self:
         """Return what lies below `category`, without itself."""
-        return self.filter(path__startswith=category.path + SEPARATOR)
+        return self.filter(_starts(category.path + SEPARATOR))
+
+    def search(self, words: str) -> Self:
+        """Return what has every word in its path."""
+        found = self
+        for word in spellings(words):
+            found = found.filter(_has(word))
+        return found
+
+
+def _starts(beginning: str) -> Q:
+    # Not a LIKE alone, which is what startswith is: SQLite's takes "tools" for "Tools".
+    return Q(path__startswith=beginning) & Q(Exact(Left("path", len(beginning)), beginning))
+
+
+def _has(word: Iterable[str]) -> Q:
+    """Return the condition that one of a word's spellings occurs."""
+    match = Q()
+    for spelling in sorted(word):
+        match |= Q(search_text__contains=spelling)
+    return match
 
 
 class Category(models.Model):
@@ -62,6 +85,9 @@ class Category(models.Model):
     )
     name = models.CharField(max_length=200)
     path = models.CharField(max_length=LONGEST_PATH, unique=True)
+    search_text = models.TextField(
+        editable=False, default="", help_text="The path, as a search looks for it."
+    )
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -135,12 +161,17 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.filter(category__in=Category.objects.within(path))
 
     def search(self, words: str) -> Self:
-        """Return what has every word in its name, its brand, its SKU's start or its GTIN."""
+        """Return what has every word in its SKU, name or brand, or in its GTIN.
+
+        Part of a word is enough; of a GTIN, six digits, because fewer are in every other one.
+        """
         found = self
-        for word in words.split():
-            match = Q(name__icontains=word) | Q(brand__icontains=word) | Q(sku__istartswith=word)
-            if word.isascii() and word.isdigit() and 8 <= len(word) <= 14:
-                match |= Q(gtin=int(word))
+        for word in spellings(words):
+            match = _has(word)
+            for spelling in word:
+                if spelling.isascii() and spelling.isdigit() and 6 <= len(spelling) <= 14:
+                    digits = LPad(Cast("gtin", CharField()), 14, Value("0"))
+                    match |= Q(Contains(digits, spelling))
             found = found.filter(match)
         return found
 
@@ -180,6 +211,9 @@ class Product(models.Model):
     depth_mm = models.PositiveIntegerField(null=True, blank=True)
     weight_g = models.PositiveIntegerField(null=True, blank=True)
     price = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    search_text = models.TextField(
+        editable=False, default="", help_text="SKU, name and brand, as a search looks for them."
+    )
     category = models.ForeignKey(
         Category, on_delete=models.PROTECT, null=True, blank=True, related_name="products"
     )

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from inventory.actions.refusals import CannotSave, Stale, UnknownCategory
 from inventory.models import SEPARATOR, Category, Product, Taxonomy, paths_above
+from inventory.search import searchable
 from ledger.actions import record
 
 
@@ -61,18 +62,21 @@ def update_category(
     if parent and (parent.pk == category.pk or parent.path.startswith(old + SEPARATOR)):
         raise CannotSave("A category cannot be moved below itself.")
 
-    below = list(Category.objects.filter(path__startswith=old + SEPARATOR))
+    below = list(Category.objects.under(category))
     category.name, category.parent, category.path = name, parent, path
     for descendant in below:
         descendant.path = path + descendant.path[len(old) :]
     for moved in (category, *below):
         _check_place(moved.path)
+        moved.search_text = searchable(moved.path)
         moved.version += 1
         moved.updated_at = now
     try:
         with transaction.atomic():
             Category.objects.bulk_update(
-                [category, *below], ["name", "parent", "path", "version", "updated_at"], 200
+                [category, *below],
+                ["name", "parent", "path", "search_text", "version", "updated_at"],
+                200,
             )
     except IntegrityError as error:
         raise CannotSave(f"There is already a category “{path}”.") from error
@@ -170,7 +174,14 @@ def locked_category(*, path: str) -> Category:
 def _new_category(name: str, parent: Category | None, now: datetime) -> Category:
     path = f"{parent.path}{SEPARATOR}{name}" if parent else name
     _check_place(path)
-    category = Category(name=name, parent=parent, path=path, created_at=now, updated_at=now)
+    category = Category(
+        name=name,
+        parent=parent,
+        path=path,
+        search_text=searchable(path),
+        created_at=now,
+        updated_at=now,
+    )
     try:
         with transaction.atomic():
             category.save(force_insert=True)

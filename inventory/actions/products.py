@@ -13,6 +13,7 @@ from inventory.actions.categories import ensure_categories, locked_category
 from inventory.actions.refusals import CannotSave, Stale
 from inventory.csv_import import Row
 from inventory.models import Category, Product, ProductFields
+from inventory.search import searchable
 from ledger.actions import record
 
 # The ledger tells what a long text is by its digest: entries stay small, and a name is
@@ -187,6 +188,7 @@ def import_products(
         else:
             continue
         _take_over(product, row.fields, category)
+        _fold(product)
         product.updated_at = now
     Product.objects.bulk_create(new, batch_size=1000)
     # An upsert whose rows are all there: bulk_update takes many times as long.
@@ -195,7 +197,14 @@ def import_products(
         batch_size=1000,
         update_conflicts=True,
         unique_fields=["id"],
-        update_fields=[*_IMPORTED, "category", "category_source", "version", "updated_at"],
+        update_fields=[
+            *_IMPORTED,
+            "search_text",
+            "category",
+            "category_source",
+            "version",
+            "updated_at",
+        ],
     )
     result = ImportResult(len(new), len(changed), len(rows) - len(new) - len(changed))
     record(
@@ -217,6 +226,7 @@ def import_products(
 
 
 _IMPORTED = tuple(ProductFields.__annotations__)
+_SEARCHED = {"sku", "name", "brand"}
 
 
 def _differs(product: Product, fields: ProductFields, category: Category | None) -> bool:
@@ -257,7 +267,12 @@ def _locked(product_id: int, expected_version: int | None) -> Product:
     return product
 
 
+def _fold(product: Product) -> None:
+    product.search_text = searchable(f"{product.name} {product.brand}", code=product.sku)
+
+
 def _save_new(product: Product) -> None:
+    _fold(product)
     try:
         with transaction.atomic():
             product.save(force_insert=True)
@@ -268,6 +283,9 @@ def _save_new(product: Product) -> None:
 def _save(product: Product, fields: list[str], now: datetime) -> None:
     product.version += 1
     product.updated_at = now
+    if not _SEARCHED.isdisjoint(fields):
+        _fold(product)
+        fields = [*fields, "search_text"]
     try:
         with transaction.atomic():
             product.save(update_fields=[*fields, "version", "updated_at"])

@@ -85,9 +85,7 @@ class Categories(APIView):
     )
     def get(self, request: Request) -> Response:
         asked = CategoryQuery.read(request)
-        found = Category.objects.select_related("parent")
-        for word in asked.get("search", "").split():
-            found = found.filter(path__icontains=word)
+        found = Category.objects.select_related("parent").search(asked.get("search", ""))
         if "after" in asked:
             found = found.filter(path__gt=asked["after"])
         limit: int = asked["limit"]
