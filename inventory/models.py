@@ -175,6 +175,27 @@ class ProductQuerySet(models.QuerySet["Product"]):
             found = found.filter(match)
         return found
 
+    def matching(
+        self,
+        *,
+        search: str = "",
+        sku: str | None = None,
+        category: str | None = None,
+        uncategorized: bool | None = None,
+        source: str | None = None,
+    ) -> Self:
+        """Return what fits every filter that is given; `category` is a path."""
+        found = self.search(search)
+        if sku is not None:
+            found = found.filter(sku=sku)
+        if category is not None:
+            found = found.categorized_within(category)
+        if uncategorized is not None:
+            found = found.filter(category__isnull=uncategorized)
+        if source is not None:
+            found = found.filter(category_source="" if source == Product.NOBODY else source)
+        return found
+
 
 class ProductFields(TypedDict, total=False):
     """What a product says about itself. Whoever calls an action has checked the values."""
@@ -199,6 +220,9 @@ class Product(models.Model):
         PERSON = "person", "a person"
         MODEL = "model", "a model"
         IMPORT = "import", "an import"
+
+    # What an address says for Source.NOBODY, which is stored as an empty string.
+    NOBODY = "nobody"
 
     sku = models.CharField("SKU", max_length=64)
     gtin = models.PositiveBigIntegerField("GTIN", null=True, blank=True, db_index=True)

@@ -66,13 +66,23 @@ class CategoryChoice(StrictSerializer):
     version = Whole(min_value=1, required=False, help_text="The version you have read.")
 
 
-class ProductQuery(QuerySerializer):
+class ProductFilters(QuerySerializer):
+    """What a list of products can be narrowed by, here and on the page."""
+
     search = serializers.CharField(max_length=200, required=False)
     sku = serializers.CharField(max_length=64, required=False)
     category = serializers.CharField(
         max_length=1000, required=False, help_text="A path; what lies below it counts too."
     )
     uncategorized = serializers.BooleanField(required=False)
+    source = serializers.ChoiceField(
+        [*filter(None, Product.Source.values), Product.NOBODY],
+        required=False,
+        help_text="Who said which category it is.",
+    )
+
+
+class ProductQuery(ProductFilters):
     after = serializers.IntegerField(
         min_value=0, max_value=2**63 - 1, required=False, help_text="As `next` gives it."
     )
@@ -119,18 +129,9 @@ class Products(APIView):
     @extend_schema(operation_id="list_products", parameters=[ProductQuery], responses=ProductPage)
     def get(self, request: Request) -> Response:
         asked = ProductQuery.read(request)
-        found = Product.objects.present()
-        if "search" in asked:
-            found = found.search(asked["search"])
-        if "sku" in asked:
-            found = found.filter(sku=asked["sku"])
-        if "category" in asked:
-            found = found.categorized_within(asked["category"])
-        if "uncategorized" in asked:
-            found = found.filter(category__isnull=asked["uncategorized"])
-        if "after" in asked:
-            found = found.filter(pk__gt=asked["after"])
-        limit: int = asked["limit"]
+        limit: int = asked.pop("limit")
+        after: int = asked.pop("after", 0)
+        found = Product.objects.present().matching(**asked).filter(pk__gt=after)
         page = list(found.select_related("category").order_by("pk")[: limit + 1])
         more = len(page) > limit
         page = page[:limit]

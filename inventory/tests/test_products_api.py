@@ -348,6 +348,10 @@ def test_the_next_page_keeps_the_filters(ada: Client, twelve: list[str]) -> None
         ("category=Tool", []),
         ("uncategorized=true&limit=3", ["N-1", "N-2", "N-4"]),
         ("uncategorized=false", ["N-0", "N-3", "N-6", "N-9"]),
+        ("source=person", ["N-0", "N-3", "N-6", "N-9"]),
+        ("source=model", []),
+        ("source=nobody&limit=3", ["N-1", "N-2", "N-4"]),
+        ("search=saege&source=person", ["N-3", "N-9"]),
     ],
 )
 def test_filters_find_what_they_say(
@@ -373,6 +377,8 @@ def test_a_product_is_found_by_its_gtin(ada: Client, twelve: list[str]) -> None:
         ("after=9223372036854775808", "after"),
         ("after=" + "9" * 5000, "after"),
         ("uncategorized=perhaps", "uncategorized"),
+        ("source=", "source"),
+        ("source=somebody", "source"),
         ("colour=red", "colour"),
         ("limit=1&limit=2", "limit"),
         ("search=%00", "search"),
