@@ -20,7 +20,9 @@ def shredder(request: HttpRequest) -> HttpResponse:
     return HttpResponse("gone")
 
 
-def asked(user: User | AnonymousUser, address: str = "/shelves/7?side=left&q=%C3%A4") -> HttpRequest:
+def asked(
+    user: User | AnonymousUser, address: str = "/shelves/7?side=left&q=%C3%A4"
+) -> HttpRequest:
     request = RequestFactory().get(address)
     request.user = user
     return request
