@@ -75,7 +75,7 @@ class ProductFilters(QuerySerializer):
         max_length=1000, required=False, help_text="A path; what lies below it counts too."
     )
     uncategorized = serializers.BooleanField(required=False)
-    source = serializers.ChoiceField(
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # DRF moves it to `fields`
         [*filter(None, Product.Source.values), Product.NOBODY],
         required=False,
         help_text="Who said which category it is.",
