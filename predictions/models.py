@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import ClassVar, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Prefetch, Q
 
 from inventory.models import Product
 from lib.ids import uuid7
@@ -24,11 +25,52 @@ class Path(models.TextChoices):
     NONE = "none"
 
 
+# No suggestion counts as less sure than any. The -1 is written out because SQLite uses an index
+# on an expression only for a query that spells it the same, and a parameter is another spelling.
+_SURE = models.Func(
+    "confidence_ppm",
+    template="COALESCE(%(expressions)s, -1)",
+    output_field=models.IntegerField(),
+)
+
+
 class PredictionQuerySet(models.QuerySet["Prediction"]):
-    def to_review(self) -> Self:
-        """Those that nobody has looked at yet and that the model was not sure enough about."""
-        return self.filter(needs_review=True).exclude(
-            Exists(Review.objects.filter(prediction=OuterRef("pk")))
+    def waiting(self) -> Self:
+        """Those about which a person has to say something, the least sure first.
+
+        They are the newest about a product as it is now, nobody has said anything yet, neither
+        here nor to the product itself, and the model was not sure enough. Each has its place in
+        this order as `sure`.
+        """
+        newer = Prediction.objects.filter(
+            product=OuterRef("product"),
+            product_version=OuterRef("product_version"),
+            pk__gt=OuterRef("pk"),
+        )
+        return (
+            self.filter(
+                needs_review=True,
+                product__isnull=False,
+                product__deleted_at=None,
+                product_version=F("product__version"),
+            )
+            .exclude(product__category_source=Product.Source.PERSON)
+            .exclude(Exists(newer))
+            .exclude(Exists(Review.objects.filter(prediction=OuterRef("pk"))))
+            .annotate(sure=_SURE)
+            .order_by("sure", "pk")
+        )
+
+    def further_on(self, *, sure: int, id: UUID) -> Self:
+        """Of `waiting`, those that come after this one."""
+        # The first condition says nothing new. It lets the database begin there in its index.
+        return self.filter(Q(sure__gt=sure) | Q(sure=sure, pk__gt=id), sure__gte=sure)
+
+    def with_reviews(self) -> Self:
+        """Fetch with each what people said to it, newest first, and who asked."""
+        newest_first = Review.objects.select_related("reviewed_by").order_by("-pk")
+        return self.select_related("asked_by").prefetch_related(
+            Prefetch("reviews", queryset=newest_first)
         )
 
     def about_this_version(self, *, since: datetime) -> Exists:
@@ -78,14 +120,18 @@ class Prediction(models.Model):
             ("view_metrics", "Can read the metrics of this server"),
         ]
         indexes: ClassVar = [
+            # Identifiers sort by time, so this is the history of a product.
             models.Index(
-                fields=["product", "version"],
+                fields=["product", "id"],
                 name="predictions_by_product",
                 condition=Q(product__isnull=False),
             ),
-            # Identifiers sort by time, so this is the queue of what waits for a person.
+            # The queue of what waits for a person, in its order.
             models.Index(
-                fields=["id"], name="predictions_doubtful", condition=Q(needs_review=True)
+                _SURE,
+                F("id"),
+                name="predictions_doubtful",
+                condition=Q(needs_review=True, product__isnull=False),
             ),
         ]
         constraints: ClassVar = [

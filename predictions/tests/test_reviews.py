@@ -164,19 +164,6 @@ def test_predictions_and_reviews_are_never_changed_or_deleted(review: Any) -> No
             model.objects.all()._raw_delete("default")
 
 
-def test_what_waits_for_a_person_is_what_nobody_reviewed(
-    deployed: SHA256, categories: None, post: Post, rita: User
-) -> None:
-    doubtful = post({"price": "1.00"}).json()
-    assert [str(one.pk) for one in Prediction.objects.to_review()] == [doubtful["id"]]
-    client_of(rita).post(
-        f"/api/v1/predictions/{doubtful['id']}/review",
-        {"category": LAMPS},
-        content_type="application/json",
-    )
-    assert not Prediction.objects.to_review().exists()
-
-
 MADE_AT = datetime(2026, 11, 20, tzinfo=UTC)
 
 
