@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 import structlog
 
@@ -127,6 +128,29 @@ def chain() -> Chain:
 def forget() -> None:
     """Look again at the next question. For tests, and for whoever has just deployed."""
     _fresh.forget()
+
+
+@lru_cache(maxsize=2)
+def _retired(sha256: str) -> Categorizer | Rules:
+    # A cache of its own, so that a look into the past never costs the models that answer theirs.
+    return load_any(files.read(sha256, kind="model"), sha256=sha256, kind="model")
+
+
+_one_at_a_time = Lock()
+
+
+def categorizer(sha256: str) -> Categorizer:
+    """Return the model with this digest, whether it answers now or did long ago.
+
+    Raise WrongFile or UnusableModel.
+    """
+    for link in chain().links:
+        if link.sha256 == sha256 and isinstance(link.model, Categorizer):
+            return link.model
+    with _one_at_a_time:  # ten people who ask about one old answer load its model once
+        model = _retired(sha256)
+    assert isinstance(model, Categorizer)
+    return model
 
 
 def ask(chain: Chain, products: Sequence[Mapping[str, object]]) -> list[Outcome]:
