@@ -489,10 +489,14 @@ class QuerySerializer(serializers.Serializer[Any]):
         return dict(query.validated_data)
 
 
-def next_page(request: Request, *, after: object) -> str:
-    """Return the address of the page that starts after `after`, with the same filters."""
+def next_page(request: Request, **place: object) -> str:
+    """Return the address of the page that starts at `place`, with the same filters.
+
+    `place` is one parameter and its value, such as after=20.
+    """
     query = request.query_params.copy()
-    query["after"] = str(after)
+    for name, value in place.items():
+        query[name] = str(value)
     return f"{request.path}?{query.urlencode()}"
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -116,3 +116,13 @@ def plain(suggestions: Sequence[Suggestion]) -> list[dict[str, Any]]:
         {"category": one.label, "score": one.score, "confidence_ppm": one.confidence_ppm}
         for one in suggestions
     ]
+
+
+def suggestions(receipt: Mapping[str, Any]) -> tuple[Suggestion, ...]:
+    """Return what a receipt says was answered: the suggestion and its alternatives, best first."""
+    if receipt["category"] is None:
+        return ()
+    return tuple(
+        Suggestion(one["category"], one["score"], one["confidence_ppm"])
+        for one in (receipt, *receipt["alternatives"])
+    )

@@ -7,6 +7,13 @@ urlpatterns = [
     path("predictions/<uuid:id>", api.Receipt.as_view(), name="receipt"),
     path("predictions/<uuid:id>/review", api.Reviews.as_view(), name="review"),
     path(
+        "predictions/<uuid:id>/explanation",
+        api.ReceiptExplanation.as_view(),
+        name="explanation",
+    ),
+    path("reviews/queue", api.ReviewQueue.as_view(), name="waiting"),
+    path("products/<int:id>/predictions", api.ProductHistory.as_view(), name="product-history"),
+    path(
         "products/<int:id>/prediction", api.ProductPrediction.as_view(), name="product-prediction"
     ),
     path("models/live", api.LiveModels.as_view(), name="live-models"),

@@ -2,15 +2,18 @@
 
 from predictions.api.asking import MAY_ASK, Predictions, ProductPrediction, asker_of, shown
 from predictions.api.live import LiveModels
-from predictions.api.receipts import Receipt
-from predictions.api.reviews import Reviews
+from predictions.api.receipts import ProductHistory, Receipt, ReceiptExplanation
+from predictions.api.reviews import ReviewQueue, Reviews
 
 __all__ = [
     "MAY_ASK",
     "LiveModels",
     "Predictions",
+    "ProductHistory",
     "ProductPrediction",
     "Receipt",
+    "ReceiptExplanation",
+    "ReviewQueue",
     "Reviews",
     "asker_of",
     "shown",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404
@@ -14,11 +17,25 @@ from rest_framework.views import APIView
 from accounts.idempotency import idempotent
 from accounts.models import User
 from inventory.actions import UnknownCategory
+from inventory.api import ProductOutput
+from ledger.models import Entry
 from lib import clock
-from lib.api import Conflict, StrictSerializer, Text, Unprocessable, needs
+from lib.api import (
+    BadQuery,
+    Conflict,
+    QuerySerializer,
+    StrictSerializer,
+    Text,
+    Unprocessable,
+    needs,
+    next_page,
+)
 from predictions import actions
+from predictions.api.asking import PredictionOutput, shown
 from predictions.api.openapi import IDEMPOTENCY_KEY, errors
 from predictions.models import Prediction, Review
+from predictions.receipts import suggestions
+from predictions.serving import Outcome
 
 
 class ReviewInput(StrictSerializer):
@@ -71,3 +88,93 @@ class Reviews(APIView):
         except actions.CannotReview as error:
             raise Conflict(str(error)) from error
         return Response(ReviewOutput(review).data, status=201)
+
+
+# What waits for a person
+
+# Beyond this nobody needs the exact number, and counting would take longer than the page.
+MOST_COUNTED = 1000
+_PLACE = re.compile(r"(-1|[0-9]{1,7})_([0-9a-f]{32})", re.ASCII)
+
+
+class QueueQuery(QuerySerializer):
+    after = serializers.CharField(max_length=50, required=False, help_text="As `next` gives it.")
+    limit = serializers.IntegerField(min_value=1, max_value=100, default=20)
+
+
+class WaitingOutput(serializers.Serializer[Any]):
+    product = ProductOutput()
+    prediction = PredictionOutput()
+
+
+class QueuePage(serializers.Serializer[Any]):
+    results = WaitingOutput(many=True)
+    next = serializers.CharField(allow_null=True, help_text="The address of the next page.")
+    waiting = serializers.IntegerField(help_text=f"How many wait; {MOST_COUNTED} may mean more.")
+
+
+class ReviewQueue(APIView):
+    permission_classes = [needs("predictions.review_prediction")]
+
+    @extend_schema(
+        operation_id="list_waiting",
+        parameters=[QueueQuery],
+        responses={200: QueuePage, **errors(400, 401, 403)},
+    )
+    def get(self, request: Request) -> Response:
+        """The products about which a person has to say something, the least certain first."""
+        asked = QueueQuery.read(request)
+        waiting = Prediction.objects.waiting()
+        found = waiting.select_related("product__category")
+        if "after" in asked:
+            found = found.further_on(**_read_place(asked["after"]))
+        limit: int = asked["limit"]
+        page = list(found[: limit + 1])
+        more = len(page) > limit
+        page = page[:limit]
+        output = ProductOutput()
+        return Response(
+            {
+                "results": [
+                    {"product": output.to_representation(product), "prediction": shown(made)}
+                    for made in _made(page)
+                    if (product := made.prediction.product)
+                ],
+                "next": next_page(request, after=_place(page[-1])) if more else None,
+                "waiting": waiting[:MOST_COUNTED].count(),
+            }
+        )
+
+
+def _place(prediction: Prediction) -> str:
+    sure = prediction.confidence_ppm
+    return f"{-1 if sure is None else sure}_{prediction.pk.hex}"
+
+
+def _read_place(told: str) -> dict[str, Any]:
+    match = _PLACE.fullmatch(told)
+    if match is None:
+        raise BadQuery("after", "Take the whole address of the next page from `next`.")
+    return {"sure": int(match[1]), "id": UUID(match[2])}
+
+
+def _made(predictions: list[Prediction]) -> list[actions.Made]:
+    """Return the answers as they were given: what no column repeats is in their receipts."""
+    entries = {
+        entry.uuid: entry for entry in Entry.objects.filter(uuid__in=[p.pk for p in predictions])
+    }
+    return [
+        actions.Made(
+            prediction,
+            entries[prediction.pk],
+            Outcome(
+                path=prediction.decision_path,
+                link=None,
+                suggestions=suggestions(json.loads(entries[prediction.pk].content())),
+                passed_over=(),
+                threshold_ppm=prediction.threshold_ppm,
+                needs_review=prediction.needs_review,
+            ),
+        )
+        for prediction in predictions
+    ]
