@@ -53,6 +53,14 @@ class CategoryQuerySet(models.QuerySet["Category"]):
         """Return what lies below `category`, without itself."""
         return self.filter(_starts(category.path + SEPARATOR))
 
+    def around(self, path: str | None) -> Self:
+        """Return the tops of the tree, and from `path` what is above and directly below it."""
+        if path is None:
+            return self.filter(parent=None)
+        return self.filter(
+            Q(parent=None) | Q(parent__path=path) | Q(path__in=list(paths_above(path)))
+        )
+
     def search(self, words: str) -> Self:
         """Return what has every word in its path."""
         found = self

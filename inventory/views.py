@@ -4,14 +4,24 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from inventory import listing
 from inventory.models import Product
-from lib.pages import page_needs
+from lib.api import BadQuery
+from lib.pages import not_understood, page_needs
 
 
 @page_needs("inventory.view_product")
 @require_safe
 def product_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "inventory/products.html")
+    try:
+        page = listing.read(request)
+    except BadQuery as error:
+        return not_understood(request, f"“{error.parameter}”: {error.detail}")
+    return render(
+        request,
+        "inventory/products.html",
+        {"list": page, "orders": listing.ORDERS, "sources": listing.SOURCES},
+    )
 
 
 @page_needs("inventory.view_category")

@@ -1,0 +1,167 @@
+"""One page of the list of products: what was asked for, and what there is to see."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from inventory.api.products import ProductFilters
+from inventory.models import Category, Product, ProductQuerySet
+from lib.api import BadQuery
+
+MOST_SHOWN = 50
+MOST_COUNTED = 1000
+MOST_CHOICES = 200
+
+# Both orders can be read on from any row without counting those before it: they follow a column
+# with an index, which no two products share and which changes rarely or never. The moment of the
+# last change does neither; a product that changes would be seen twice or not at all.
+ORDERS = {"newest": "Newest first", "sku": "By SKU"}
+
+SOURCES = {source.value or Product.NOBODY: source.label for source in Product.Source}
+
+
+class ListQuery(ProductFilters):
+    sort = serializers.ChoiceField(list(ORDERS), default="newest")
+    after = serializers.CharField(max_length=64, required=False)
+    before = serializers.CharField(max_length=64, required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter in words, and the address of the list without it."""
+
+    words: str
+    without: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    products: list[Product]
+    total: int
+    asked: Mapping[str, object]
+    chips: list[Chip]
+    categories: list[str]
+    first: str | None
+    previous: str | None
+    next: str | None
+
+    @property
+    def counted(self) -> str:
+        """Return how many products fit, in words."""
+        match self.total:
+            case 1:
+                return "1 product"
+            case total if total > MOST_COUNTED:
+                return f"More than {MOST_COUNTED:,} products"
+            case total:
+                return f"{total:,} products"
+
+
+def read(request: HttpRequest) -> Listing:
+    """Return the page that an address asks for. Raise BadQuery if it cannot be understood."""
+    given = _given(request)
+    plain = HttpRequest()
+    plain.GET = QueryDict(urlencode(given))
+    asked = ListQuery.read(Request(plain))
+    sort: str = asked.pop("sort")
+    after, before = asked.pop("after", None), asked.pop("before", None)
+    if after is not None and before is not None:
+        raise BadQuery("before", "Give one of “after” and “before”.")
+    categories = _choices(asked.get("category"))
+    found = Product.objects.present().matching(**asked)
+    products, more = _rows(found, sort=sort, after=after, before=before)
+
+    kept = {name: value for name, value in given if name not in ("after", "before")}
+    is_start = after is None and before is None
+    has_previous = more if before is not None else after is not None and bool(products)
+    has_next = more if before is None else bool(products)
+    return Listing(
+        products=products,
+        total=len(products) if is_start and not more else _count(found),
+        asked={**asked, "sort": sort},
+        chips=list(_chips(asked, kept)),
+        categories=categories,
+        first=None if is_start else _address(kept),
+        previous=_address(kept, before=_key(products[0], sort)) if has_previous else None,
+        next=_address(kept, after=_key(products[-1], sort)) if has_next else None,
+    )
+
+
+def _given(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return what stands after the question mark, without the fields that were left empty."""
+    pairs = ((name, value) for name, values in request.GET.lists() for value in values)
+    return [(name, str(value)) for name, value in pairs if str(value).strip()]
+
+
+def _rows(
+    found: ProductQuerySet, *, sort: str, after: str | None, before: str | None
+) -> tuple[list[Product], bool]:
+    """Return the products of the page in order, and whether more lie beyond its far end."""
+    field = "pk" if sort == "newest" else "sku"
+    is_descending = (sort == "newest") is (before is None)
+    for name, cursor in (("after", after), ("before", before)):
+        if cursor is not None:
+            if field == "pk" and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+                raise BadQuery(name, "Take this from the links below the list.")
+            found = found.filter(**{f"{field}__{'lt' if is_descending else 'gt'}": cursor})
+    rows = list(
+        found.select_related("category")
+        .defer("description", "search_text", "category__search_text")
+        .order_by(f"-{field}" if is_descending else field)[: MOST_SHOWN + 1]
+    )
+    page = rows[:MOST_SHOWN]
+    return page if before is None else page[::-1], len(rows) > MOST_SHOWN
+
+
+def _key(product: Product, sort: str) -> str:
+    return str(product.pk) if sort == "newest" else product.sku
+
+
+def _count(found: ProductQuerySet) -> int:
+    return found.order_by().values("pk")[: MOST_COUNTED + 1].count()
+
+
+def _choices(chosen: str | None) -> list[str]:
+    """Return the paths to choose from: all if they are few, else those around `chosen`."""
+    paths = Category.objects.order_by("path").values_list("path", flat=True)
+    choices = list(paths[: MOST_CHOICES + 1])
+    if len(choices) > MOST_CHOICES:
+        around = Category.objects.around(chosen).order_by("path")
+        choices = list(around.values_list("path", flat=True)[:MOST_CHOICES])
+        if chosen is not None:
+            # The cut may have left it out.
+            choices = sorted({*choices, *paths.filter(path=chosen)})
+    if chosen is not None and chosen not in choices:
+        raise BadQuery("category", f"There is no category “{chosen}”. It may have a new name now.")
+    return choices
+
+
+def _chips(asked: Mapping[str, object], kept: Mapping[str, str]) -> Iterator[Chip]:
+    for name, value in asked.items():
+        others = {other: given for other, given in kept.items() if other != name}
+        yield Chip(_in_words(name, value), _address(others))
+
+
+def _in_words(name: str, value: object) -> str:
+    match name:
+        case "search":
+            return f"Words: {value}"
+        case "sku":
+            return f"SKU: {value}"
+        case "category":
+            return f"In {value}"
+        case "uncategorized":
+            return "Without a category" if value else "With a category"
+        case _:
+            return f"Category said by {SOURCES[str(value)]}"
+
+
+def _address(kept: Mapping[str, str], **more: str) -> str:
+    query = urlencode({**kept, **more})
+    address = reverse("product-list")
+    return f"{address}?{query}" if query else address
