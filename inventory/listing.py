@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from django.urls import reverse
 from rest_framework import serializers
-from rest_framework.request import Request
 
 from inventory.api.products import ProductFilters
 from inventory.models import Category, Product, ProductQuerySet
 from lib.api import BadQuery
+from lib.pages import read_query
 
 MOST_SHOWN = 50
 MOST_COUNTED = 1000
@@ -64,10 +64,7 @@ class Listing:
 
 def read(request: HttpRequest) -> Listing:
     """Return the page that an address asks for. Raise BadQuery if it cannot be understood."""
-    given = _given(request)
-    plain = HttpRequest()
-    plain.GET = QueryDict(urlencode(given))
-    asked = ListQuery.read(Request(plain))
+    asked = read_query(ListQuery, request)
     sort: str = asked.pop("sort")
     after, before = asked.pop("after", None), asked.pop("before", None)
     if after is not None and before is not None:
@@ -76,7 +73,9 @@ def read(request: HttpRequest) -> Listing:
     found = Product.objects.present().matching(**asked)
     products, more = _rows(found, sort=sort, after=after, before=before)
 
-    kept = {name: value for name, value in given if name not in ("after", "before")}
+    kept = {name: request.GET[name] for name in asked}
+    if sort != "newest":
+        kept["sort"] = sort
     is_start = after is None and before is None
     has_previous = more if before is not None else after is not None and bool(products)
     has_next = more if before is None else bool(products)
@@ -90,12 +89,6 @@ def read(request: HttpRequest) -> Listing:
         previous=_address(kept, before=_key(products[0], sort)) if has_previous else None,
         next=_address(kept, after=_key(products[-1], sort)) if has_next else None,
     )
-
-
-def _given(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return what stands after the question mark, without the fields that were left empty."""
-    pairs = ((name, value) for name, values in request.GET.lists() for value in values)
-    return [(name, str(value)) for name, value in pairs if str(value).strip()]
 
 
 def _rows(

@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from inventory import listing
+from inventory import listing, tree
 from inventory.models import Product
 from lib.api import BadQuery
 from lib.pages import not_understood, page_needs
@@ -16,7 +16,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
     try:
         page = listing.read(request)
     except BadQuery as error:
-        return not_understood(request, f"“{error.parameter}”: {error.detail}")
+        return not_understood(request, error)
     return render(
         request,
         "inventory/products.html",
@@ -27,7 +27,11 @@ def product_list(request: HttpRequest) -> HttpResponse:
 @page_needs("inventory.view_category")
 @require_safe
 def category_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "inventory/categories.html")
+    try:
+        shown = tree.read(request)
+    except BadQuery as error:
+        return not_understood(request, error)
+    return render(request, "inventory/categories.html", shown)
 
 
 @page_needs("inventory.add_product")

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from accounts.models import User
+from lib.api import BadQuery
 from lib.pages import not_understood, page_needs
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +58,6 @@ def test_no_cache_keeps_what_only_some_may_see(carla: User) -> None:
 
 
 def test_an_address_that_makes_no_sense_is_answered_with_the_reason() -> None:
-    page = not_understood(asked(AnonymousUser()), "There is no shelf <b>.")
+    page = not_understood(asked(AnonymousUser()), BadQuery("shelf", "There is no <b>."))
     assert page.status_code == 400
-    assert "There is no shelf &lt;b&gt;." in page.content.decode()
+    assert "“shelf”: There is no &lt;b&gt;." in page.content.decode()
