@@ -1,20 +1,42 @@
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import F
 from knox.models import AuthToken
 
 from accounts.authentication import forget_tokens
-from accounts.models import IdempotencyKey, User
+from accounts.models import IdempotencyKey, SignInAttempts, User
 from accounts.roles import STAFF
 from ledger.actions import record
 
 
 class CannotCreate(Exception):
     """The message is fit to show to the person who asked."""
+
+
+class TooManyAttempts(Exception):
+    """Nobody looks at this password before `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"Too many attempts to sign in failed. Wait until {until.isoformat()}.")
+        self.until = until
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most so many attempts under this key in SIGN_IN_WINDOW."""
+
+    key: str
+    most: int
+    counts: str
+
+
+SIGN_IN_WINDOW = timedelta(minutes=15)
 
 
 @transaction.atomic
@@ -115,6 +137,69 @@ def forget_expired(*, now: datetime, answers_before: datetime) -> None:
     AuthToken.objects.filter(expiry__lte=now).delete()
     Session.objects.filter(expire_date__lte=now).delete()
     IdempotencyKey.objects.filter(created_at__lt=answers_before).delete()
+    SignInAttempts.objects.filter(started_at__lte=now - SIGN_IN_WINDOW).delete()
+
+
+def attempt_sign_in(*, limits: Sequence[Limit], username: str, address: str, now: datetime) -> None:
+    """Count an attempt to sign in before the password is looked at, or raise TooManyAttempts.
+
+    Counting comes first so that a hundred attempts at the same moment are a hundred attempts. One
+    that is refused counts nowhere: who keeps trying under one name does not use up what the
+    others at the same address have.
+    """
+    # The refusal is recorded, so it must not undo what was recorded.
+    if until := _count_attempt(limits=limits, username=username, address=address, now=now):
+        raise TooManyAttempts(until)
+
+
+@transaction.atomic
+def _count_attempt(
+    *, limits: Sequence[Limit], username: str, address: str, now: datetime
+) -> datetime | None:
+    counted = []
+    for limit in limits:
+        row, _ = SignInAttempts.objects.select_for_update().get_or_create(
+            key=limit.key, defaults={"started_at": now}
+        )
+        if row.started_at + SIGN_IN_WINDOW <= now:
+            row.attempts, row.started_at = 0, now
+        if row.attempts >= limit.most:
+            until = row.started_at + SIGN_IN_WINDOW
+            if row.attempts == limit.most:
+                row.attempts += 1  # beyond the limit: it has been recorded
+                row.save(update_fields=["attempts"])
+                _record_lockout(limit, username=username, address=address, until=until, now=now)
+            return until
+        counted.append(row)
+    for row in counted:
+        row.attempts += 1
+        row.save(update_fields=["attempts", "started_at"])
+    return None
+
+
+def _record_lockout(
+    limit: Limit, *, username: str, address: str, until: datetime, now: datetime
+) -> None:
+    # What is no name of anybody may well be a password, and the ledger forgets nothing.
+    known = User.objects.filter(username=username).exists()
+    record(
+        "sign_in.refused",
+        actor="system",
+        subject=f"address:{address}",
+        now=now,
+        counted=limit.counts,
+        username=username if known else None,
+        attempts=limit.most,
+        until=until.isoformat(),
+    )
+
+
+@transaction.atomic
+def forgive_sign_in(*, limits: Sequence[Limit]) -> None:
+    """Take back the attempt that turned out to be the right person's, and those just before."""
+    *shared, own = (limit.key for limit in limits)
+    SignInAttempts.objects.filter(key__in=shared, attempts__gt=0).update(attempts=F("attempts") - 1)
+    SignInAttempts.objects.filter(key=own).delete()
 
 
 def keep_answer(

@@ -10,7 +10,8 @@ KEEP_ANSWERS = timedelta(days=30)
 
 @job(every=timedelta(hours=6))
 def forget_what_has_expired() -> None:
-    """Delete expired tokens and sessions, and answers kept for requests that arrive twice.
+    """Delete expired tokens and sessions, old attempts to sign in, and answers kept for requests
+    that arrive twice.
 
     What is deleted no longer counts, so a second run finds nothing to do.
     """

@@ -46,3 +46,23 @@ class IdempotencyKey(models.Model):
         # PostgreSQL hands out a memoryview.
         value: Any = self.response_body
         return bytes(value)
+
+
+class SignInAttempts(models.Model):
+    """How often somebody has tried to sign in lately, and not been let in.
+
+    One row counts the attempts from an address, another those under one name from there. The key
+    is a digest of them, so that the table keeps nobody's names, nor the passwords that people
+    type where their name belongs.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    attempts = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name_plural = "sign-in attempts"
+
+    def __str__(self) -> str:
+        return f"{self.attempts} since {self.started_at:%Y-%m-%d %H:%M}"

@@ -191,6 +191,7 @@ CACHES: dict[str, dict[str, Any]] = {
 # People
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.sign_in.Passwords"]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
@@ -279,7 +280,8 @@ SILENCED_SYSTEM_CHECKS = [
     # Whether browsers ship with the name of a domain is for the owner of that domain to say.
     "security.W021",
 ]
-if env_bool("SHELFMARK_BEHIND_PROXY", default=False):
+BEHIND_PROXY = env_bool("SHELFMARK_BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = env_int("SHELFMARK_MAX_BODY_BYTES", default=2_621_440, minimum=65_536)
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE

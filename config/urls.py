@@ -1,9 +1,10 @@
 """Every address, in one place."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
+from accounts.sign_in import SignIn
 from config import health, views
 
 admin.site.site_title = admin.site.site_header = "Shelfmark administration"
@@ -15,7 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("accounts.urls")),
     path("", views.home, name="home"),
     path("", include("inventory.page_urls")),
-    path("sign-in", LoginView.as_view(), name="sign-in"),
+    path("sign-in", SignIn.as_view(), name="sign-in"),
     path("sign-out", LogoutView.as_view(), name="sign-out"),
     path("admin/", admin.site.urls),
     path("api/schema/", views.Schema.as_view(), name="schema"),
