@@ -46,6 +46,7 @@ class Listing:
     asked: Mapping[str, object]
     chips: list[Chip]
     categories: list[str]
+    is_cut: bool
     first: str | None
     previous: str | None
     next: str | None
@@ -69,7 +70,7 @@ def read(request: HttpRequest) -> Listing:
     after, before = asked.pop("after", None), asked.pop("before", None)
     if after is not None and before is not None:
         raise BadQuery("before", "Give one of “after” and “before”.")
-    categories = _choices(asked.get("category"))
+    categories, is_cut = _choices(asked.get("category"))
     found = Product.objects.present().matching(**asked)
     products, more = _rows(found, sort=sort, after=after, before=before)
 
@@ -85,6 +86,7 @@ def read(request: HttpRequest) -> Listing:
         asked={**asked, "sort": sort},
         chips=list(_chips(asked, kept)),
         categories=categories,
+        is_cut=is_cut,
         first=None if is_start else _address(kept),
         previous=_address(kept, before=_key(products[0], sort)) if has_previous else None,
         next=_address(kept, after=_key(products[-1], sort)) if has_next else None,
@@ -119,11 +121,12 @@ def _count(found: ProductQuerySet) -> int:
     return found.order_by().values("pk")[: MOST_COUNTED + 1].count()
 
 
-def _choices(chosen: str | None) -> list[str]:
-    """Return the paths to choose from: all if they are few, else those around `chosen`."""
+def _choices(chosen: str | None) -> tuple[list[str], bool]:
+    """Return the paths to choose from, and whether these are only those around `chosen`."""
     paths = Category.objects.order_by("path").values_list("path", flat=True)
     choices = list(paths[: MOST_CHOICES + 1])
-    if len(choices) > MOST_CHOICES:
+    is_cut = len(choices) > MOST_CHOICES
+    if is_cut:
         around = Category.objects.around(chosen).order_by("path")
         choices = list(around.values_list("path", flat=True)[:MOST_CHOICES])
         if chosen is not None:
@@ -131,7 +134,7 @@ def _choices(chosen: str | None) -> list[str]:
             choices = sorted({*choices, *paths.filter(path=chosen)})
     if chosen is not None and chosen not in choices:
         raise BadQuery("category", f"There is no category “{chosen}”. It may have a new name now.")
-    return choices
+    return choices, is_cut
 
 
 def _chips(asked: Mapping[str, object], kept: Mapping[str, str]) -> Iterator[Chip]:

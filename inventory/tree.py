@@ -34,7 +34,9 @@ class Branch:
         if not self.total:
             return "no products"
         products = f"{self.total:,} product{'' if self.total == 1 else 's'}"
-        return f"{products}, {self.own:,} of them right here" if self.below else products
+        return (
+            f"{products}, {self.own:,} of them right here" if self.below and self.own else products
+        )
 
 
 class TreeQuery(QuerySerializer):

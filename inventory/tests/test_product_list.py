@@ -190,6 +190,7 @@ def test_a_tree_too_large_to_choose_from_is_offered_around_what_was_chosen(
     assert offered("category=Toys") == ["Tools", "Toys"]
     monkeypatch.setattr(listing, "MOST_CHOICES", 1)
     assert offered("category=Toys") == ["Tools", "Toys"]
+    assert link(picker.get("/products"), "Look for a category in the tree") == "/categories"
 
 
 # Nothing to show
