@@ -5,6 +5,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from inventory import listing, tree
+from inventory.api import ProductOutput
+from inventory.facts import facts_of
 from inventory.models import Product
 from lib.api import BadQuery
 from lib.pages import not_understood, page_needs
@@ -43,13 +45,21 @@ def product_new(request: HttpRequest) -> HttpResponse:
 @page_needs("inventory.view_product")
 @require_safe
 def product_page(request: HttpRequest, id: int) -> HttpResponse:
-    return render(request, "inventory/product.html", {"product": _present(id)})
+    product = _present(id)
+    return render(
+        request, "inventory/product.html", {"product": product, "facts": facts_of(product)}
+    )
 
 
 @page_needs("inventory.change_product")
 @require_safe
 def product_edit(request: HttpRequest, id: int) -> HttpResponse:
-    return render(request, "inventory/product_edit.html", {"product": _present(id)})
+    product = _present(id)
+    return render(
+        request,
+        "inventory/product_edit.html",
+        {"product": product, "stored": dict(ProductOutput(product).data)},
+    )
 
 
 def _present(id: int) -> Product:

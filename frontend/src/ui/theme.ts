@@ -54,20 +54,31 @@ const DARK = {
   colorTextLightSolid: "#10282e",
   colorBorder: "#82949a",
   colorBgBase: "#1e2527",
+  colorBgContainer: "#1e2527",
+  colorBgElevated: "#263034",
+  controlItemBgActive: "#1b3a42",
+  controlItemBgHover: "#323e43",
   colorInfoBg: "#1b3a42",
   colorSuccessBg: "#16361f",
   colorWarningBg: "#3b2b08",
   colorErrorBg: "#45190f",
 };
 
-function themed(token: ThemeConfig["token"]): ThemeConfig {
+type SelectColours = NonNullable<NonNullable<ThemeConfig["components"]>["Select"]>;
+
+function themed(token: ThemeConfig["token"], select: SelectColours): ThemeConfig {
   return {
     zeroRuntime: true,
     hashed: false,
     cssVar: { key: KEY, prefix: "ant" },
     token: { ...COMMON, ...token },
+    // As the buttons that static/shelfmark.css draws.
+    components: {
+      Button: { fontWeight: 600, paddingInline: 20, primaryShadow: "none", defaultShadow: "none" },
+      Select: select,
+    },
   };
 }
 
-export const light = themed(LIGHT);
-export const dark = themed(DARK);
+export const light = themed(LIGHT, { optionSelectedBg: "#dcebee", optionActiveBg: "#ecebe4" });
+export const dark = themed(DARK, { optionSelectedBg: "#1b3a42", optionActiveBg: "#323e43" });

@@ -1,0 +1,4 @@
+import { mount } from "../../ui/mount.tsx";
+import { ProductForm } from "./ProductForm.tsx";
+
+mount("product-form", ProductForm);
