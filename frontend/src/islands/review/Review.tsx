@@ -1,0 +1,93 @@
+import { Alert, Button, Skeleton } from "antd";
+import { useReducer } from "react";
+import { Item } from "./Item.tsx";
+import { next, START, waitingInWords } from "./sitting.ts";
+import { useKeysWanted } from "./useKeys.ts";
+import { useQueue } from "./useQueue.ts";
+import "./review.css";
+
+/** One product after the other that a model was not sure about, least certain first. */
+export function Review() {
+  const [sitting, tell] = useReducer(next, START);
+  const { todo, waiting, isPending, isFetching, error, refetch } = useQueue(sitting);
+  const [areKeysWanted, setAreKeysWanted] = useKeysWanted();
+  const [current, following] = todo;
+  const left = Math.max(0, waiting - sitting.done.length);
+  return (
+    <div className="review" aria-busy={isFetching}>
+      <div className="sitting">
+        <p aria-live="polite" className="said">
+          {sitting.said || (isPending ? "" : waitingInWords(left))}
+        </p>
+        <label className="keys">
+          <input
+            type="checkbox"
+            checked={areKeysWanted}
+            onChange={({ target }) => setAreKeysWanted(target.checked)}
+          />
+          Answer with the keys 1, 2 and 3
+        </label>
+        <progress
+          value={sitting.done.length}
+          max={Math.max(1, sitting.done.length + left)}
+          aria-label="Done in this sitting"
+        />
+        <p className="quiet">
+          {sitting.done.length} done in this sitting
+          {sitting.said && !isPending && `. ${waitingInWords(left)}`}
+        </p>
+      </div>
+      {error && (
+        <Alert
+          type="error"
+          showIcon
+          title={error.message}
+          action={<Button onClick={() => refetch()}>Try again</Button>}
+        />
+      )}
+      {isPending && !error && <Skeleton active paragraph={{ rows: 8 }} />}
+      {current && (
+        <Item
+          key={current.prediction.receipt_id}
+          waiting={current}
+          following={following}
+          areKeysWanted={areKeysWanted}
+          isFirst={sitting.said === ""}
+          tell={tell}
+        />
+      )}
+      {!current && !isFetching && !error && (
+        <Empty
+          skipped={sitting.skipped.length}
+          onAgain={() => {
+            tell({ type: "again" });
+            void refetch();
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function Empty({ skipped, onAgain }: { skipped: number; onAgain: () => void }) {
+  return (
+    <section className="card" aria-label="Nothing left">
+      <h2>
+        {skipped === 0 ? "Nothing waits for a person" : "Only what you left for later is left"}
+      </h2>
+      <p>
+        {skipped === 0
+          ? "Whatever the models are unsure about comes up here, the least certain first."
+          : `You left ${skipped} of the products for later.`}
+      </p>
+      <div className="row">
+        <Button type="primary" onClick={onAgain}>
+          {skipped === 0 ? "Look again" : "Show them again"}
+        </Button>
+        <a className="button plain" href="/products">
+          Go to the products
+        </a>
+      </div>
+    </section>
+  );
+}

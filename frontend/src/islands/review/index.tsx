@@ -1,0 +1,4 @@
+import { mount } from "../../ui/mount.tsx";
+import { Review } from "./Review.tsx";
+
+mount("review", Review);
