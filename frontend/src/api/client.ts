@@ -27,9 +27,13 @@ export class Refused extends Error {
 
 /** Nothing is known about what became of the request. `message` is fit to show. */
 export class Unreachable extends Error {
-  constructor() {
+  /** Whether we stopped waiting, rather than that there is nobody to wait for. */
+  readonly isSlow: boolean;
+
+  constructor(isSlow = false) {
     super("The server cannot be reached. Check the connection, then try again.");
     this.name = "Unreachable";
+    this.isSlow = isSlow;
   }
 }
 
@@ -57,6 +61,8 @@ export interface Options {
   version?: number;
   signal?: AbortSignal;
   timeoutMs?: number;
+  /** Ask the server even if nobody expects it to answer in time. */
+  isUrgent?: boolean;
 }
 
 /** Return the answer of `path` below /api/v1/. Throw Refused or Unreachable. */
@@ -84,12 +90,13 @@ export async function ask<T>(path: string, options: Options = {}): Promise<Answe
       body: body === undefined ? null : JSON.stringify(body),
       credentials: "same-origin",
       redirect: "manual",
+      cache: options.isUrgent ? "reload" : "default",
       signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
     });
   } catch (error) {
     options.signal?.throwIfAborted();
     if (error instanceof DOMException || error instanceof TypeError) {
-      throw new Unreachable();
+      throw new Unreachable(error.name === "TimeoutError");
     }
     throw error;
   }
