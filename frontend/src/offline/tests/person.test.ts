@@ -1,0 +1,52 @@
+import "fake-indexeddb/auto";
+import { beforeEach, expect, test } from "vitest";
+import { forget, keyOf, lastPerson, remember, type Session } from "../person.ts";
+
+const NOW = new Date("2026-11-20T14:02:00Z");
+const CARLA: Session = {
+  authenticated: true,
+  user_id: 7,
+  username: "carla",
+  display_name: "Carla",
+  permissions: ["inventory.view_product"],
+  perms_hash: "0123456789abcdef",
+  csrf: "secret",
+};
+const NOBODY: Session = {
+  authenticated: false,
+  user_id: null,
+  username: null,
+  display_name: null,
+  permissions: [],
+  perms_hash: "",
+  csrf: "another",
+};
+
+beforeEach(forget);
+
+test("a tablet that nobody has used knows nobody", async () => {
+  expect(await lastPerson()).toBeUndefined();
+});
+
+test("it remembers who was signed in and when the server last said so, and no token", async () => {
+  await remember(CARLA, NOW);
+  expect(await lastPerson()).toEqual({
+    id: 7,
+    name: "Carla",
+    permissions: ["inventory.view_product"],
+    permsHash: "0123456789abcdef",
+    seenAt: "2026-11-20T14:02:00.000Z",
+  });
+});
+
+test("it forgets them when the server says that nobody is signed in", async () => {
+  await remember(CARLA, NOW);
+  expect(await remember(NOBODY, NOW)).toBeNull();
+  expect(await lastPerson()).toBeUndefined();
+});
+
+test("answers are kept for one person in one role", () => {
+  const key = keyOf({ id: 7, permsHash: "a" });
+  expect(keyOf({ id: 7, permsHash: "b" })).not.toBe(key);
+  expect(keyOf({ id: 8, permsHash: "a" })).not.toBe(key);
+});
