@@ -19,7 +19,7 @@ export default defineConfig({
     rolldownOptions: {
       // Ant Design's files say "use client" to frameworks that render on a server.
       checks: { moduleLevelDirective: false },
-      input: Object.fromEntries(islands),
+      input: { ...Object.fromEntries(islands), tablet: "src/tablet/index.tsx" },
       output: {
         entryFileNames: "[name]-[hash].js",
         chunkFileNames: "[name]-[hash].js",

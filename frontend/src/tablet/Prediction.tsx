@@ -1,0 +1,202 @@
+import { useCallback, useEffect, useState } from "react";
+import { Refused } from "../api/client.ts";
+import type { Product, Suggested } from "../api/types.ts";
+import { Decide } from "./Decide.tsx";
+import { useUnsent } from "./unsent.ts";
+import { Why } from "./Why.tsx";
+import { type Known, may, request } from "./who.ts";
+import { age, pathInWords, percent, reviewInWords, when } from "./words.ts";
+
+interface Shown {
+  answer: Suggested;
+  /** When this answer reached the tablet. */
+  at: Date;
+  /** Kept from an earlier time, because the server did not answer now. */
+  isCached: boolean;
+}
+
+/** Where the product belongs, as a model sees it, with the receipt of that answer. */
+export function Prediction(props: {
+  who: Known;
+  product: Product;
+  onReviewed: () => Promise<void>;
+}) {
+  const { who, product, onReviewed } = props;
+  const mayAsk = may(who.person, "predictions.add_prediction");
+  const { shown, isAsking, problem, ask } = usePrediction(who, product.id, mayAsk);
+  // Another answer would take the place of the one that somebody is deciding about.
+  const isUnsent = useUnsent();
+  return (
+    <section className="card" aria-labelledby="suggestion" aria-busy={isAsking}>
+      <h2 id="suggestion">Where it belongs</h2>
+      {shown?.isCached && (
+        <p className="banner warn" role="status">
+          Displaying cached data from {when(shown.at, new Date())} ({age(shown.at, new Date())}).
+        </p>
+      )}
+      {shown === null ? (
+        <p role="status">{isAsking ? "Asking for a suggestion…" : nothing(mayAsk, problem)}</p>
+      ) : (
+        <Answer shown={shown} />
+      )}
+      {mayAsk && (
+        <p className="row">
+          <button
+            type="button"
+            className="plain main"
+            disabled={isAsking || isUnsent}
+            onClick={() => ask(true)}
+          >
+            Re-analyze
+          </button>
+          <span role="status" className="quiet">
+            {shown !== null && (isAsking ? "Asking for a fresh answer…" : problem)}
+          </span>
+        </p>
+      )}
+      {shown !== null && may(who.person, "predictions.review_prediction") && (
+        <Decide
+          key={shown.answer.id}
+          who={who}
+          answer={shown.answer}
+          isAsking={isAsking}
+          onReviewed={onReviewed}
+        />
+      )}
+      {shown !== null && may(who.person, "predictions.view_prediction") && (
+        <Why key={`why ${shown.answer.id}`} answer={shown.answer} />
+      )}
+    </section>
+  );
+}
+
+function nothing(mayAsk: boolean, problem: string): string {
+  if (!mayAsk) {
+    return "Your role does not ask for suggestions.";
+  }
+  return `There is no suggestion on this tablet. ${problem}`;
+}
+
+function usePrediction(who: Known, id: number, mayAsk: boolean) {
+  const { store } = who;
+  const [shown, setShown] = useState<Shown | null>(null);
+  const [isAsking, setAsking] = useState(mayAsk);
+  const [problem, setProblem] = useState("");
+
+  const ask = useCallback(
+    async (isUrgent: boolean, signal?: AbortSignal) => {
+      setAsking(true);
+      setProblem("");
+      try {
+        const options = { isUrgent, ...(signal ? { signal } : {}) };
+        const told = await request<Suggested>(`products/${id}/prediction`, options);
+        const { data, isCached, cachedAt } = told;
+        const now = new Date();
+        if (!isCached) {
+          await store.keepPrediction(id, data, now);
+        } else if (isUrgent) {
+          setProblem("The server did not answer in time. This is still the answer from before.");
+        }
+        setShown({ answer: data, at: cachedAt ?? now, isCached });
+      } catch (error) {
+        if (signal?.aborted) {
+          return;
+        }
+        const kept = await store.prediction(id);
+        if (kept !== undefined) {
+          setShown({ answer: kept.answer, at: new Date(kept.storedAt), isCached: true });
+        }
+        if (error instanceof Refused) {
+          setProblem(error.message);
+        } else if (kept === undefined || isUrgent) {
+          setProblem("The server cannot be reached. Try again when there is a connection.");
+        }
+      }
+      setAsking(false);
+    },
+    [store, id],
+  );
+
+  useEffect(() => {
+    if (!mayAsk) {
+      return;
+    }
+    const over = new AbortController();
+    // What is kept is on the screen while the server thinks.
+    void store.prediction(id).then((kept) => {
+      if (kept !== undefined && !over.signal.aborted) {
+        const { answer, storedAt } = kept;
+        setShown((now) => now ?? { answer, at: new Date(storedAt), isCached: false });
+      }
+    });
+    void ask(false, over.signal);
+    return () => over.abort();
+  }, [store, id, mayAsk, ask]);
+
+  return { shown, isAsking, problem, ask: (isUrgent: boolean) => void ask(isUrgent) };
+}
+
+function Answer({ shown: { answer } }: { shown: Shown }) {
+  const now = new Date();
+  return (
+    <>
+      {answer.category !== null && answer.confidence_ppm !== null && (
+        <>
+          <p className="category">{answer.category}</p>
+          <Confidence ppm={answer.confidence_ppm} />
+        </>
+      )}
+      <p className={answer.needs_review ? "verdict warn" : "verdict good"}>
+        {reviewInWords(answer)}
+      </p>
+      {answer.alternatives.length > 0 && (
+        <>
+          <h3>It could also be</h3>
+          <ol className="alternatives">
+            {answer.alternatives.slice(0, 4).map((one) => (
+              <li key={one.category}>
+                <span>{one.category}</span>
+                <span className="number">{percent(one.confidence_ppm)}</span>
+              </li>
+            ))}
+          </ol>
+        </>
+      )}
+      <dl className="fields small">
+        <div>
+          <dt>Answered by</dt>
+          <dd>
+            {pathInWords(answer.decision_path)}
+            {answer.model !== null && (
+              <>
+                {" "}
+                (<code>{answer.model.slice(0, 12)}</code>)
+              </>
+            )}
+          </dd>
+        </div>
+        <div>
+          <dt>Receipt</dt>
+          <dd>
+            <code data-receipt={answer.id}>{answer.id}</code>
+          </dd>
+        </div>
+        <div>
+          <dt>Made</dt>
+          <dd>
+            <time dateTime={answer.made_at}>{when(new Date(answer.made_at), now)}</time>
+          </dd>
+        </div>
+      </dl>
+    </>
+  );
+}
+
+function Confidence({ ppm }: { ppm: number }) {
+  return (
+    <p className="confidence">
+      <meter min={0} max={1_000_000} value={ppm} aria-label="Confidence" />
+      <span>{percent(ppm)} sure</span>
+    </p>
+  );
+}

@@ -1,0 +1,21 @@
+import "./tablet.css";
+import { createRoot } from "react-dom/client";
+import { lookForUpdate, register } from "../offline/register.ts";
+import { Tablet } from "./Tablet.tsx";
+import { keepAsking } from "./who.ts";
+
+const LOOK_FOR_UPDATE_MS = 3_600_000;
+
+const root = document.getElementById("tablet");
+if (root !== null) {
+  // No StrictMode: it asks everything twice, and every answer leaves a receipt.
+  createRoot(root).render(<Tablet />);
+  keepAsking();
+  void register();
+  window.setInterval(lookForUpdate, LOOK_FOR_UPDATE_MS);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") {
+      lookForUpdate();
+    }
+  });
+}
