@@ -19,7 +19,7 @@ TEST = (*RUN, "requirements-dev.txt")
 FRONTEND = ROOT / "frontend"
 _BUILT_FROM = (
     "package.json", "package-lock.json", "scripts", "src", "tsconfig.json", "vite",
-    "vite.config.ts", "vite.pages.config.ts",
+    "vite.config.ts", "vite.pages.config.ts", "vite.sw.config.ts",
 )  # fmt: skip
 
 
