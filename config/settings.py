@@ -79,6 +79,8 @@ HTTPS = env_bool("SHELFMARK_HTTPS", default=False)
 DEMO = env_bool("SHELFMARK_DEMO", default=False)
 # Which code this is, for the receipts. Without it, what .git says at the start.
 COMMIT: str = env.str("SHELFMARK_COMMIT", default="")
+# False replaces the service worker in every browser by one that clears away and leaves.
+SERVICE_WORKER = env_bool("SHELFMARK_SERVICE_WORKER", default=True)
 MODELS_DIR = Path(env.str("SHELFMARK_MODELS_DIR", default=str(VAR_DIR / "models")))
 
 INSTALLED_APPS = [

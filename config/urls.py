@@ -5,7 +5,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.sign_in import SignIn
-from config import health, views
+from config import health, tablet, views
 
 admin.site.site_title = admin.site.site_header = "Shelfmark administration"
 
@@ -17,6 +17,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("", include("inventory.page_urls")),
     path("", include("predictions.page_urls")),
+    path("tablet/", tablet.shell, name="tablet"),
+    path("tablet/<path:place>", tablet.shell, name="tablet-place"),
+    path("sw.js", tablet.service_worker, name="service-worker"),
+    path("manifest.webmanifest", tablet.manifest, name="manifest"),
+    path("offline", tablet.offline, name="offline"),
     path("sign-in", SignIn.as_view(), name="sign-in"),
     path("sign-out", LogoutView.as_view(), name="sign-out"),
     path("admin/", admin.site.urls),

@@ -40,6 +40,11 @@ APPEND_ONLY = {
 PUBLIC = {
     "": "the front door; it shows nothing but the way in",
     "api/v1/session": "says who is asking, and to a stranger: nobody",
+    "tablet/": "the same bytes for everybody; what belongs to a person comes from the API",
+    "tablet/<path:place>": "the same page, whose script reads the address",
+    "sw.js": "a script that says nothing about anybody",
+    "manifest.webmanifest": "names and pictures for an installed tablet",
+    "offline": "says that there is no connection",
     "sign-in": "where one signs in",
     "sign-out": "ends a session and shows nothing",
     "admin/": "shows its own sign-in page to strangers; Django guards every page behind it",
