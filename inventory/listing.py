@@ -42,7 +42,7 @@ class Chip:
 @dataclass(frozen=True, slots=True)
 class Listing:
     products: list[Product]
-    total: int
+    total: int | None
     asked: Mapping[str, object]
     chips: list[Chip]
     categories: list[str]
@@ -53,8 +53,10 @@ class Listing:
 
     @property
     def counted(self) -> str:
-        """Return how many products fit, in words."""
+        """Return how many products fit, in words; nothing where they were not counted."""
         match self.total:
+            case None:
+                return ""
             case 1:
                 return "1 product"
             case total if total > MOST_COUNTED:
@@ -72,17 +74,24 @@ def read(request: HttpRequest) -> Listing:
         raise BadQuery("before", "Give one of “after” and “before”.")
     categories, is_cut = _choices(asked.get("category"))
     found = Product.objects.present().matching(**asked)
-    products, more = _rows(found, sort=sort, after=after, before=before)
+    is_start = after is None and before is None
+    # Which products, and their number, in one pass: a search looks at every product there is.
+    found, order = _beyond(found, sort=sort, after=after, before=before)
+    most = MOST_COUNTED if is_start else MOST_SHOWN
+    keys = list(found.order_by(order).values_list("pk", flat=True)[: most + 1])
+    more = len(keys) > MOST_SHOWN
+    products = _rows(keys[:MOST_SHOWN], order)
+    if before is not None:
+        products.reverse()
 
     kept = {name: request.GET[name] for name in asked}
     if sort != "newest":
         kept["sort"] = sort
-    is_start = after is None and before is None
     has_previous = more if before is not None else after is not None and bool(products)
     has_next = more if before is None else bool(products)
     return Listing(
         products=products,
-        total=len(products) if is_start and not more else _count(found),
+        total=len(keys) if is_start else None,
         asked={**asked, "sort": sort},
         chips=list(_chips(asked, kept)),
         categories=categories,
@@ -93,10 +102,10 @@ def read(request: HttpRequest) -> Listing:
     )
 
 
-def _rows(
+def _beyond(
     found: ProductQuerySet, *, sort: str, after: str | None, before: str | None
-) -> tuple[list[Product], bool]:
-    """Return the products of the page in order, and whether more lie beyond its far end."""
+) -> tuple[ProductQuerySet, str]:
+    """Return what lies beyond the cursor, and the order that leads away from it."""
     field = "pk" if sort == "newest" else "sku"
     is_descending = (sort == "newest") is (before is None)
     for name, cursor in (("after", after), ("before", before)):
@@ -104,21 +113,21 @@ def _rows(
             if field == "pk" and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
                 raise BadQuery(name, "Take this from the links below the list.")
             found = found.filter(**{f"{field}__{'lt' if is_descending else 'gt'}": cursor})
-    rows = list(
-        found.select_related("category")
+    return found, f"-{field}" if is_descending else field
+
+
+def _rows(keys: list[int], order: str) -> list[Product]:
+    return list(
+        Product.objects.present()
+        .filter(pk__in=keys)
+        .select_related("category")
         .defer("description", "search_text", "category__search_text")
-        .order_by(f"-{field}" if is_descending else field)[: MOST_SHOWN + 1]
+        .order_by(order)
     )
-    page = rows[:MOST_SHOWN]
-    return page if before is None else page[::-1], len(rows) > MOST_SHOWN
 
 
 def _key(product: Product, sort: str) -> str:
     return str(product.pk) if sort == "newest" else product.sku
-
-
-def _count(found: ProductQuerySet) -> int:
-    return found.order_by().values("pk")[: MOST_COUNTED + 1].count()
 
 
 def _choices(chosen: str | None) -> tuple[list[str], bool]:
