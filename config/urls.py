@@ -8,6 +8,8 @@ from accounts.sign_in import SignIn
 from config import health, tablet, views
 
 admin.site.site_title = admin.site.site_header = "Shelfmark administration"
+# The lists need the width; the rooms of the desk are in its header.
+admin.site.enable_nav_sidebar = False
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # First, because every address is compared in turn and this one is asked for most.
