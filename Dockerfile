@@ -1,9 +1,9 @@
 # syntax=docker/dockerfile:1
-# Four stages: frontend, wheels, model, run. The image that runs holds no compiler, no Node,
-# no training library and no secret. Bases are pinned by version; pin a digest where you deploy.
+# Four stages: frontend, wheels, model, run. The image that runs holds no compiler, no Node, no
+# training library, no test and no secret. docs/deployment.md says how to pin the bases by digest.
 
-ARG PYTHON=3.11-slim-bookworm
-ARG NODE=22-bookworm-slim
+ARG PYTHON=3.11.14-slim-bookworm
+ARG NODE=24.19.0-bookworm-slim
 
 FROM node:${NODE} AS frontend
 WORKDIR /src/frontend
@@ -12,12 +12,13 @@ RUN npm ci --no-audit --no-fund
 COPY frontend/ ./
 RUN npm run build
 
+# The environment gets no pip of its own: what runs cannot install anything.
 FROM python:${PYTHON} AS wheels
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 COPY requirements.txt ./
-RUN python -m venv /opt/shelfmark \
- && /opt/shelfmark/bin/pip install --require-hashes --requirement requirements.txt
+RUN python -m venv --without-pip /opt/shelfmark \
+ && python -m pip --python /opt/shelfmark/bin/python install --require-hashes --requirement requirements.txt
 
 # Trains the model from the committed dataset and refuses to go on unless every byte is the one
 # that dvc.lock and data/model/card.json promise.
@@ -26,7 +27,7 @@ WORKDIR /src
 COPY requirements.txt requirements-train.txt ./
 COPY tools/ tools/
 RUN python -c "from tools import environment; environment.ensure_packages(environment.RUN)"
-COPY .dvc/ .dvc/
+COPY .dvc/config .dvc/config
 COPY .dvcignore dvc.yaml dvc.lock params.yaml ./
 COPY data/ data/
 COPY categorizer/ categorizer/
@@ -36,8 +37,10 @@ FROM python:${PYTHON} AS run
 ENV PATH=/opt/shelfmark/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    SHELFMARK_STATIC_ROOT=/srv/shelfmark/static
-RUN useradd --system --uid 10001 --home-dir /srv/shelfmark --shell /usr/sbin/nologin shelfmark
+    HOST=0.0.0.0 \
+    PORT=8000 \
+    SHELFMARK_STATIC_ROOT=/srv/shelfmark/collected
+RUN useradd --system --uid 10001 --user-group --home-dir /srv/shelfmark --shell /usr/sbin/nologin shelfmark
 WORKDIR /srv/shelfmark
 COPY --from=wheels /opt/shelfmark/ /opt/shelfmark/
 COPY manage.py ./
@@ -52,18 +55,30 @@ COPY predictions/ predictions/
 COPY categorizer/ categorizer/
 COPY templates/ templates/
 COPY static/ static/
-COPY deploy/ deploy/
+COPY deploy/gunicorn.conf.py deploy/healthcheck.py deploy/release.sh deploy/
 COPY --from=frontend /src/frontend/dist/ frontend/dist/
-COPY --from=model /src/data/model/ data/model/
-# The key is only there for this one command; the image holds none.
+# Not the notebook's copy of the model, which is a pickle.
+COPY --from=model /src/data/model/card.json /src/data/model/model.safetensors \
+     /src/data/model/fallback.safetensors /src/data/model/rules.json data/model/
+# The key is only there for this one command; the image holds none. The code is compiled now,
+# because nothing but var/ can be written later.
 RUN SECRET_KEY=only-to-collect-static-files python manage.py collectstatic --no-input \
- && mkdir var && chown shelfmark: var
-USER shelfmark
+ && python -m compileall -q --invalidation-mode unchecked-hash . \
+ && install --directory --owner shelfmark --group shelfmark var
+# Last, because it differs from build to build: which code this is, for the receipts.
+ARG COMMIT=
+ENV SHELFMARK_COMMIT=$COMMIT
+LABEL org.opencontainers.image.title="Shelfmark" \
+      org.opencontainers.image.description="Says where a product belongs, and remembers exactly why it said so." \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.revision=$COMMIT
+# By number: Kubernetes believes runAsNonRoot only then.
+USER 10001:10001
+# The one place that is written to, besides /tmp and /dev/shm.
 VOLUME ["/srv/shelfmark/var"]
 EXPOSE 8000
-# Asks under an allowed name, because any other is refused before it reaches a page.
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
-  CMD ["python", "-c", "import os, urllib.request as u; name = os.environ.get('ALLOWED_HOSTS', 'localhost').split(',')[0].lstrip('.'); u.urlopen(u.Request('http://127.0.0.1:8000/healthz', headers={'Host': name}), timeout=2)"]
-# Give it SECRET_KEY (or SECRET_KEY_FILE), ALLOWED_HOSTS and DATABASE_URL; run `manage.py migrate`
-# once per release, and `manage.py run_jobs` in a container of its own.
-CMD ["gunicorn", "--config", "deploy/gunicorn.conf.py", "--bind", "0.0.0.0:8000", "config.wsgi"]
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["python", "deploy/healthcheck.py"]
+# Give it SECRET_KEY_FILE, ALLOWED_HOSTS and DATABASE_URL_FILE. Once per release, run
+# `deploy/release.sh` before it; in a container of its own, `python manage.py run_jobs`.
+CMD ["gunicorn", "--config", "deploy/gunicorn.conf.py", "config.wsgi"]
