@@ -27,6 +27,9 @@ graceful_timeout = 30
 preload_app = False
 # gunicorn would keep a socket in the home folder, where two servers take it from each other.
 control_socket_disable = True
+# Django alone decides whom to believe about HTTPS (SHELFMARK_BEHIND_PROXY). gunicorn would believe
+# everybody on this machine.
+forwarded_allow_ips = ""
 accesslog = None
 errorlog = "-"
 _pin = os.environ.get("SHELFMARK_PIN_WORKERS", "True") == "True"
