@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ipaddress
 import math
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -52,15 +51,18 @@ class Passwords(ModelBackend):
             actions.attempt_sign_in(limits=limits, username=username, address=address, now=now)
         except actions.TooManyAttempts as refused:
             # Not PermissionDenied, which the form would show as a wrong password.
-            raise ValidationError(_wait(refused.until - now), code=_LOCKED) from refused
+            seconds = math.ceil((refused.until - now).total_seconds())
+            raise ValidationError(
+                _wait(seconds), code=_LOCKED, params={"seconds": seconds}
+            ) from refused
         user = super().authenticate(request, username, password, **kwargs)
         if user is not None:
             actions.forgive_sign_in(limits=limits)
         return user
 
 
-def _wait(left: timedelta) -> str:
-    minutes = math.ceil(left.total_seconds() / 60)
+def _wait(seconds: int) -> str:
+    minutes = math.ceil(seconds / 60)
     return (
         "Too many attempts failed, so no password is checked for a while. Try again in "
         f"{minutes} minute{'' if minutes == 1 else 's'}."
@@ -106,6 +108,8 @@ class SignIn(LoginView):
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_invalid(form)
-        if form.has_error(NON_FIELD_ERRORS, _LOCKED):
-            response.status_code = 429
+        for error in form.errors.as_data().get(NON_FIELD_ERRORS, []):
+            if error.code == _LOCKED and error.params:
+                response.status_code = 429
+                response["Retry-After"] = str(error.params["seconds"])
         return response

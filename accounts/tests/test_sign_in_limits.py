@@ -74,7 +74,9 @@ def test_after_five_wrong_passwords_even_the_right_one_is_refused_for_a_while(ti
 def test_the_page_says_how_long_it_still_takes_and_keeps_its_word(time: Time) -> None:
     guess(MOST_UNDER_ONE_NAME)
     time.passes(minutes=9, seconds=30)
-    assert "Try again in 6 minutes." in sign_in("carla", PASSWORD).content.decode()
+    refused = sign_in("carla", PASSWORD)
+    assert "Try again in 6 minutes." in refused.content.decode()
+    assert refused["Retry-After"] == "330"
     time.passes(minutes=4, seconds=40)
     assert "Try again in 1 minute." in sign_in("carla", PASSWORD).content.decode()
     time.passes(minutes=1)
