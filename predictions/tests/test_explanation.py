@@ -107,6 +107,17 @@ def test_an_old_answer_is_explained_by_the_model_that_gave_it(
     assert why(client, answer).json() == before
 
 
+def test_an_answer_of_the_fallback_is_explained_by_the_fallback(
+    deployed: SHA256, client: Client, post: Post
+) -> None:
+    files.path_of(deployed["live"], kind="model").unlink()
+    serving.loaded.cache_clear()
+    serving.forget()
+    answer = post(DRILL).json()
+    assert (answer["decision_path"], answer["model"]) == ("fallback", deployed["fallback"])
+    assert why(client, answer).json()["score"] == receipt_of(answer)["score"]
+
+
 def test_without_the_file_of_its_model_an_old_answer_is_not_explained(
     deployed: SHA256, client: Client, post: Post, trained_otherwise: Path
 ) -> None:
