@@ -49,7 +49,8 @@ export function CategoryPicker(properties: Properties) {
       allowClear={properties.canClear ?? false}
       disabled={isDisabled}
       loading={isFetching}
-      virtual={false}
+      // Within the landmark, where people with a screen reader look for it.
+      getPopupContainer={(trigger) => trigger.closest("main") ?? document.body}
       options={(data ?? []).map(({ path }) => ({ value: path, label: path }))}
       optionRender={({ value: path }) => <CategoryPath path={String(path)} />}
       notFoundContent={empty}
