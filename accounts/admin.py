@@ -3,26 +3,26 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
-from django.forms import ModelForm
+from django.forms import CheckboxSelectMultiple, ModelForm
 from django.http import HttpRequest
 
 from accounts import actions
 from accounts.models import User
 from lib import clock
+from lib.admin import LongListAdmin
 
 # Roles are what `manage.py create_roles` makes of accounts/roles.py.
 admin.site.unregister(Group)
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
+class PersonAdmin(LongListAdmin, UserAdmin):  # type: ignore[type-arg]  # not subscriptable then
     """People and their roles. Who may do everything is decided on the command line only."""
 
     list_display = ("username", "display_name", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff", "groups")
     search_fields = ("username", "display_name")
-    ordering = ("username",)
-    filter_horizontal = ("groups",)
+    filter_horizontal = ()
     readonly_fields = ("last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("username", "password", "display_name", "email")}),
@@ -35,6 +35,12 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # not subscriptable whe
             {"fields": ("username", "display_name", "usable_password", "password1", "password2")},
         ),
     )
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        # Six roles are quicker ticked than moved between two boxes.
+        return super().formfield_for_manytomany(
+            db_field, request, **{**options, "widget": CheckboxSelectMultiple}
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         # With the password of somebody who may do everything one could do everything.

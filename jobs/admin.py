@@ -7,4 +7,4 @@ from lib.admin import ReadOnlyAdmin
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
     list_display = ("name", "run_after", "succeeded_at", "attempts", "last_error")
-    ordering = ("name",)
+    search_fields = ("name",)

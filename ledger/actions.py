@@ -126,3 +126,18 @@ def record_many(entries: Sequence[Entry]) -> None:
 def _check_transaction() -> None:
     if not transaction.get_connection().in_atomic_block:
         raise CannotRecord("Record an entry inside the transaction of what it tells about.")
+
+
+@transaction.atomic
+def note_export(
+    *, what: str, filters: Sequence[tuple[str, str]], rows: int, by: str, now: datetime
+) -> None:
+    """Write down that somebody takes rows away, before the first of them leaves."""
+    record(
+        f"{what}.exported",
+        actor=by,
+        subject=what,
+        now=now,
+        filters=[{"name": name, "value": value} for name, value in filters],
+        rows=rows,
+    )

@@ -1,17 +1,122 @@
-"""What the admin shows of tables that only actions write."""
+"""What the admin is made of here: long lists, tables that only actions write, and exports."""
 
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.text import capfirst
+
+from lib import spreadsheet
+from lib.spreadsheet import Cell
+
+BEFORE, AFTER = "before", "after"
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
+class LongList(ChangeList):
+    """A page of a long table, newest first.
+
+    A page is found by the key it begins after, and rows are never counted: the last page costs
+    what the first one does.
+    """
+
+    newer: str | None
+    older: str | None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = capfirst(str(self.opts.verbose_name_plural))
+
+    def get_queryset(
+        self, request: HttpRequest, exclude_parameters: list[str | None] | None = None
+    ) -> QuerySet[Any]:
+        # Where a page begins is no filter, and links to a filter begin at the first page.
+        for name in (BEFORE, AFTER):
+            self.params.pop(name, None)
+            self.filter_params.pop(name, None)
+        return super().get_queryset(request, exclude_parameters)
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        return ["-pk"]
+
+    def get_results(self, request: HttpRequest) -> None:
+        before, after = (self._key(request.GET.get(name)) for name in (BEFORE, AFTER))
+        size = self.list_per_page
+        if after is not None:
+            rows = list(self.queryset.filter(pk__gt=after).order_by("pk")[: size + 1])
+            has_newer, has_older = len(rows) > size, True
+            rows = rows[:size][::-1]
+        else:
+            found = self.queryset if before is None else self.queryset.filter(pk__lt=before)
+            rows = list(found[: size + 1])
+            has_newer, has_older = before is not None, len(rows) > size
+            rows = rows[:size]
+        self.newer = self.get_query_string({AFTER: rows[0].pk}) if rows and has_newer else None
+        self.older = self.get_query_string({BEFORE: rows[-1].pk}) if rows and has_older else None
+        self.result_list = rows
+        self.result_count = len(rows)
+        self.show_full_result_count = False
+        self.full_result_count = None
+        self.show_admin_actions = bool(rows)
+        self.can_show_all = self.multi_page = False
+
+    def _key(self, text: str | None) -> Any:
+        if text is None:
+            return None
+        try:
+            return self.lookup_opts.pk.to_python(text)
+        except ValidationError as error:
+            raise IncorrectLookupParameters from error
+
+
+class LongListAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """A table that may be long.
+
+    With a `page_template`, a row has a page of its own to read; `page` says what is on it.
+    """
+
+    page_template: str | None = None
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    sortable_by = ()
+    list_per_page = 50
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return LongList
+
+    def page(self, request: HttpRequest, row: Any) -> dict[str, object]:
+        return {}
+
+    def show_page(self, request: HttpRequest, row: Any) -> HttpResponse:
+        """Answer with the page of a row, to whoever may view it and only looks."""
+        if request.method not in ("GET", "HEAD") or not self.has_view_permission(request, row):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": str(row),
+            "opts": self.opts,
+            "original": row,
+            **self.page(request, row),
+        }
+        return TemplateResponse(request, self.page_template or "admin/page.html", context)
+
+
+class ReadOnlyAdmin(LongListAdmin):
     """Shows rows to whoever may view them, and lets nobody change them here."""
 
-    # Counting every row of a large table takes longer than showing a page of it.
-    show_full_result_count = False
-    list_per_page = 50
     actions = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -22,3 +127,169 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscrip
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if self.page_template is None:
+            return super().change_view(request, object_id, form_url, extra_context)
+        row = self.get_object(request, unquote(object_id))
+        if row is not None:
+            return self.show_page(request, row)
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return super().change_view(request, object_id, form_url, extra_context)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One thing to type into a filter."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    suggestions: Sequence[str] = ()
+
+
+class TypedFilter(admin.ListFilter):
+    """A filter whose values are typed: there are too many to choose from."""
+
+    template = "admin/typed_filter.html"
+    inputs: tuple[Input, ...] = ()
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        params: dict[str, list[str]],
+        model: type[Model],
+        model_admin: admin.ModelAdmin[Any],
+    ) -> None:
+        super().__init__(request, params, model, model_admin)
+        for name in self._names():
+            if value := params.pop(name, [""])[-1].strip():
+                self.used_parameters[name] = value
+
+    def _names(self) -> list[str]:
+        return [one.name for one in self.inputs]
+
+    def expected_parameters(self) -> list[str | None]:
+        return [*self._names()]
+
+    def has_output(self) -> bool:
+        return True
+
+    def suggestions(self, name: str) -> Iterable[str]:
+        return ()
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        others = {
+            name: values
+            for name, values in changelist.filter_params.items()
+            if name not in self._names()
+        }
+        yield {
+            "inputs": [
+                {
+                    "input": one,
+                    "value": self.used_parameters.get(one.name, ""),
+                    "suggestions": list(self.suggestions(one.name)),
+                }
+                for one in self.inputs
+            ],
+            "hidden": [(name, value) for name, values in others.items() for value in values],
+            "clear": changelist.get_query_string(remove=self._names()),
+            "is_used": bool(self.used_parameters),
+        }
+
+
+class BetweenDates(TypedFilter):
+    """From one day to another, both of them whole, in UTC as everything here."""
+
+    title = "date"
+    inputs = (Input("from_date", "From", "date"), Input("to_date", "To", "date"))
+
+    def within(
+        self, queryset: QuerySet[Any], *, since: datetime | None, until: datetime | None
+    ) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        try:
+            since, until = (self._day(name) for name in ("from_date", "to_date"))
+            if until is not None:
+                until += timedelta(days=1)
+        except (ValueError, OverflowError):
+            # Leaving the filter out would show, and export, what was not asked for.
+            messages.error(request, "This is no date. Write it like 2026-11-20.")
+            return queryset.none()
+        return self.within(queryset, since=since, until=until)
+
+    def _day(self, name: str) -> datetime | None:
+        text = self.used_parameters.get(name)
+        if not text:
+            return None
+        return datetime.combine(date.fromisoformat(str(text)), time(), UTC)
+
+
+def smallest_id(at: datetime) -> uuid.UUID:
+    """Return a UUID version 7 that is not above any made since `at`."""
+    return uuid.UUID(int=max(0, int(at.timestamp() * 1000)) << 80)
+
+
+# Exports
+
+
+def pages(queryset: QuerySet[Any], *, size: int = 1000) -> Iterator[Any]:
+    """Yield every row, newest first, and hold no more than a page of them.
+
+    Each page is a query of its own: no cursor stays open while somebody's connection is slow.
+    """
+    queryset = queryset.order_by("-pk")
+    page = list(queryset[:size])
+    while page:
+        yield from page
+        page = list(queryset.filter(pk__lt=page[-1].pk)[:size]) if len(page) == size else []
+
+
+class Exported(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
+    """Lets whoever may view the rows take the filtered list away as CSV, and writes that down."""
+
+    export_columns: Sequence[str] = ()
+
+    def export_row(self, row: Any) -> Sequence[Cell]:
+        raise NotImplementedError
+
+    def note_export(
+        self, request: HttpRequest, *, filters: Sequence[tuple[str, str]], rows: int
+    ) -> None:
+        """Write into the ledger what is about to leave the house."""
+        raise NotImplementedError
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        view: Callable[..., Any] = self.admin_site.admin_view(self.export_view)
+        return [path("export/", view, name=name), *super().get_urls()]
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        # It writes into the ledger, so a link or a picture on another site must not do it.
+        if request.method != "POST" or not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            listed = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            return HttpResponse("The filter cannot be understood. Set it again.", status=400)
+        filters = [
+            (name, value) for name, values in sorted(request.GET.lists()) for value in values
+        ]
+        self.note_export(request, filters=filters, rows=listed.queryset.count())
+        rows = map(self.export_row, pages(listed.queryset))
+        response = StreamingHttpResponse(
+            spreadsheet.lines(self.export_columns, rows), content_type="text/csv; charset=utf-8"
+        )
+        response["Content-Disposition"] = f'attachment; filename="{self.opts.model_name}s.csv"'
+        response["Cache-Control"] = "no-store"
+        return response
