@@ -1,0 +1,148 @@
+"""By what the list of predictions can be narrowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+
+from accounts.models import User
+from inventory.models import SEPARATOR, Category
+from lib.admin import BetweenDates, Input, TypedFilter, smallest_id
+from predictions.models import Prediction, Review
+from registry.models import ModelVersion
+
+_DAY = timedelta(days=1)
+_MOST_SUGGESTIONS = 300
+_MOST_MODELS = 20
+
+
+def made_between(
+    queryset: QuerySet[Any], *, since: datetime | None = None, until: datetime | None = None
+) -> QuerySet[Any]:
+    """Return the predictions of a time.
+
+    The moment has no index. An id carries the moment it was made at, which is that of the answer
+    but for milliseconds; a day on either side leaves room for a clock that was set.
+    """
+    if since is not None:
+        queryset = queryset.filter(pk__gte=smallest_id(since - _DAY), made_at__gte=since)
+    if until is not None:
+        queryset = queryset.filter(pk__lt=smallest_id(until + _DAY), made_at__lt=until)
+    return queryset
+
+
+def newest_reviews() -> QuerySet[Review]:
+    """Return what people said last: a prediction may be reviewed again."""
+    newer = Review.objects.filter(prediction=OuterRef("prediction"), pk__gt=OuterRef("pk"))
+    return Review.objects.filter(~Exists(newer))
+
+
+class MadeBetween(BetweenDates):
+    def within(
+        self, queryset: QuerySet[Any], *, since: datetime | None, until: datetime | None
+    ) -> QuerySet[Any]:
+        return made_between(queryset, since=since, until=until)
+
+
+class ReviewFilter(admin.SimpleListFilter):
+    title = "review"
+    parameter_name = "review"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
+        return [
+            ("reviewed", "Reviewed"),
+            ("accepted", "Accepted"),
+            ("corrected", "Corrected"),
+            ("unreviewed", "Not reviewed"),
+            ("waiting", "Waiting for a person"),
+        ]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Prediction]
+    ) -> QuerySet[Prediction]:
+        reviewed = Exists(Review.objects.filter(prediction=OuterRef("pk")))
+        match self.value():
+            case "accepted" | "corrected" as outcome:
+                last = newest_reviews().filter(outcome=outcome)
+                return queryset.filter(pk__in=last.values("prediction"))
+            case "reviewed":
+                return queryset.filter(pk__in=Review.objects.values("prediction"))
+            case "unreviewed":
+                return queryset.filter(~reviewed)
+            case "waiting":
+                return queryset.filter(~reviewed, needs_review=True)
+            case None:
+                return queryset
+            case _:
+                return queryset.none()
+
+
+class ModelFilter(admin.SimpleListFilter):
+    """The newest models to choose from; the address takes the sha256 of any other too."""
+
+    title = "model"
+    parameter_name = "model"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
+        newest = ModelVersion.objects.order_by("-submitted_at", "kind").values_list("pk", "kind")
+        return [(sha256, f"{kind} {sha256[:12]}") for sha256, kind in newest[:_MOST_MODELS]]
+
+    def has_output(self) -> bool:
+        return True
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        yield from super().choices(changelist)
+        value = self.value()
+        if value and value not in {choice for choice, _ in self.lookup_choices}:
+            yield {
+                "selected": True,
+                "query_string": changelist.get_query_string(),
+                "display": value[:12],
+            }
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Prediction]
+    ) -> QuerySet[Prediction]:
+        return queryset.filter(version=self.value()) if self.value() else queryset
+
+
+class PersonFilter(TypedFilter):
+    title = "who asked"
+    inputs = (Input("person", "Name in Shelfmark"),)
+
+    def suggestions(self, name: str) -> Iterable[str]:
+        return User.objects.order_by("username").values_list("username", flat=True)[
+            :_MOST_SUGGESTIONS
+        ]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Prediction]
+    ) -> QuerySet[Prediction]:
+        if name := self.used_parameters.get("person"):
+            person = User.objects.filter(username=name).values_list("pk", flat=True).first()
+            return queryset.filter(asked_by=person) if person else queryset.none()
+        return queryset
+
+
+class CategoryFilter(TypedFilter):
+    title = "suggested category"
+    inputs = (Input("category", "In or below"),)
+
+    def suggestions(self, name: str) -> Iterable[str]:
+        return Category.objects.order_by("path").values_list("path", flat=True)[:_MOST_SUGGESTIONS]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Prediction]
+    ) -> QuerySet[Prediction]:
+        if path := self.used_parameters.get("category"):
+            return queryset.filter(Q(label=path) | Q(label__startswith=f"{path}{SEPARATOR}"))
+        return queryset

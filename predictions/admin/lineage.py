@@ -1,0 +1,144 @@
+"""Where an answer comes from: the receipt, and everything that it names."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from inventory.models import Product, Taxonomy
+from ledger.models import Entry
+from predictions import features
+from predictions.models import Prediction
+from predictions.receipts import canonical, moment
+from registry.models import Deployment, ModelVersion
+
+WHY = {
+    "unusable": "It could not be used: nothing was deployed, or its file was missing or damaged.",
+    "nothing_known": "It knows none of the words or numbers of this product.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A field of the product: what the model read, and what the catalogue says today."""
+
+    name: str
+    then: object
+    now: object
+    has_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something that must be so if nobody tampered with the receipt."""
+
+    sentence: str
+    holds: bool
+
+
+def lineage(prediction: Prediction) -> dict[str, object]:
+    """Gather what the page of a prediction shows, in a fixed number of queries."""
+    entry = Entry.objects.filter(uuid=prediction.pk).first()
+    body = entry.content() if entry else b""
+    receipt: dict[str, Any] = json.loads(body) if entry else {}
+    product = _product(prediction.product_id)
+    version = _version(prediction.version_id)
+    deployments = _deployments(version)
+    device_time = receipt.get("asked_by", {}).get("device_time")
+    return {
+        "prediction": prediction,
+        "product": product,
+        "taxonomy_now": Taxonomy.current_version(),
+        "entry": entry,
+        "receipt": receipt,
+        "receipt_text": body.decode(),
+        "receipt_bytes": len(body),
+        "receipt_sha256": hashlib.sha256(body).hexdigest(),
+        "asked": _asked(receipt.get("input", {}), product),
+        "passed_over": [
+            {"path": one["path"], "why": WHY.get(one["why"], one["why"])}
+            for one in receipt.get("passed_over", [])
+        ],
+        "checks": _checks(prediction, receipt) if entry else [],
+        "version": version,
+        "deployments": deployments,
+        "deployed_then": next(
+            (one for one in deployments if _was_open(one, prediction.made_at)), None
+        ),
+        "reviews": prediction.reviews.select_related("reviewed_by").order_by("pk"),
+        "device_time": device_time,
+        "device_is_off_by": _off_by(device_time, prediction.made_at),
+    }
+
+
+def _product(key: int | None) -> Product | None:
+    # Read anew: the list left most of its columns out.
+    if key is None:
+        return None
+    return Product.objects.filter(pk=key).select_related("category").first()
+
+
+def _version(sha256: str | None) -> ModelVersion | None:
+    return (
+        ModelVersion.objects.filter(pk=sha256)
+        .select_related("submitted_by", "approval__approved_by")
+        .defer("golden", "card")
+        .first()
+    )
+
+
+def _deployments(version: ModelVersion | None) -> list[Deployment]:
+    if version is None:
+        return []
+    return list(version.deployments.select_related("started_by").order_by("started_at"))
+
+
+def _was_open(deployment: Deployment, at: datetime) -> bool:
+    return deployment.started_at <= at and (deployment.ended_at is None or at < deployment.ended_at)
+
+
+def _asked(then: dict[str, Any], product: Product | None) -> list[Asked]:
+    now = features.of_product(product) if product else {}
+    return [
+        Asked(
+            name=name,
+            then=then.get(name),
+            now=now.get(name),
+            has_changed=product is not None and then.get(name) != now.get(name),
+        )
+        for name in features.FIELDS
+        if name in then or name in now
+    ]
+
+
+def _checks(prediction: Prediction, receipt: dict[str, Any]) -> list[Check]:
+    digest = hashlib.sha256(canonical(receipt["input"])).hexdigest()
+    product = receipt["product"] or {"id": None, "version": None}
+    told = (
+        receipt["id"], receipt["made_at"], receipt["category"] or "", receipt["score"],
+        receipt["confidence_ppm"], receipt["decision_path"], receipt["threshold_ppm"],
+        receipt["needs_review"], receipt["model_sha256"], receipt["taxonomy_version"],
+        product["id"], product["version"],
+    )  # fmt: skip
+    stored = (
+        str(prediction.pk), moment(prediction.made_at), prediction.label, prediction.score,
+        prediction.confidence_ppm, prediction.decision_path, prediction.threshold_ppm,
+        prediction.needs_review, prediction.version_id, prediction.taxonomy_version,
+        prediction.product_id, prediction.product_version,
+    )  # fmt: skip
+    return [
+        Check("The list says what the receipt says.", told == stored),
+        Check(
+            "The question has the sha256 that the receipt names.", digest == receipt["input_sha256"]
+        ),
+    ]
+
+
+def _off_by(told: str | None, made_at: datetime) -> int | None:
+    """Return by how many seconds the device's clock was ahead of the server's."""
+    if told is None:
+        return None
+    return round((datetime.fromisoformat(told).astimezone(UTC) - made_at).total_seconds())
