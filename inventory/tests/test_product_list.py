@@ -319,6 +319,17 @@ def test_a_stranger_signs_in_first_and_a_person_without_a_role_is_refused(
     assert client.get("/products").status_code == 403
 
 
+@pytest.mark.parametrize("address", ["/products", "/products?search=thing&sort=sku", "/categories"])
+def test_nothing_on_the_pages_is_inline_or_from_elsewhere(
+    picker: Client, stock: None, address: str
+) -> None:
+    html = picker.get(address).content.decode()
+    assert "<style" not in html
+    assert "<script" not in html
+    assert not re.search(r"\s(on\w+|style)=", html)
+    assert not re.search(r"""(?:src|href|action)=["'](?:https?:)?//""", html)
+
+
 def test_no_cache_keeps_the_list(picker: Client) -> None:
     assert "no-store" in picker.get("/products")["Cache-Control"]
 
