@@ -5,6 +5,9 @@ const SPACE = "\u00a0";
 
 /** Return a share in ppm as "97.3 %". Cut off, not rounded: nothing may look surer than it is. */
 export function percent(ppm: number): string {
+  if (ppm > 0 && ppm < 1000) {
+    return `<${SPACE}0.1${SPACE}%`;
+  }
   const tenths = Math.floor(ppm / 1000);
   return `${Math.floor(tenths / 10)}.${tenths % 10}${SPACE}%`;
 }
@@ -96,6 +99,9 @@ export function need(
     return needs_review
       ? "A person should look at this: no confidence is known to be enough here."
       : "Sure enough to go without a person.";
+  }
+  if (threshold_ppm >= 1_000_000 && needs_review) {
+    return "A person should look at this: for this category no confidence is enough.";
   }
   return needs_review
     ? `A person should look at this: ${percent(confidence_ppm)} is less than the ${percent(threshold_ppm)} that this category needs.`

@@ -1,3 +1,4 @@
+import { useState } from "react";
 import type { Suggested } from "../../api/types.ts";
 import { CategoryPath } from "../../ui/CategoryPath.tsx";
 import { Confidence } from "../../ui/Confidence.tsx";
@@ -18,6 +19,7 @@ interface Properties {
 /** One answer: the suggestion, how sure it is, what else it may be, and what to do with it. */
 export function Suggestion({ answer, mayRead, mayReview, filedUnder, ...rest }: Properties) {
   const { category, confidence_ppm, threshold_ppm, alternatives, needs_review } = answer;
+  const [isThere] = useState(category !== null && category === filedUnder);
   return (
     <>
       {category === null || confidence_ppm === null ? (
@@ -33,9 +35,7 @@ export function Suggestion({ answer, mayRead, mayReview, filedUnder, ...rest }: 
         </>
       )}
       <p className={needs_review ? "need doubtful" : "need"}>{need(answer)}</p>
-      {category !== null && category === filedUnder && (
-        <p className="quiet">The product is filed there already.</p>
-      )}
+      {isThere && <p className="quiet">The product was filed there before.</p>}
       {mayReview && <Decide answer={answer} productId={rest.productId} onFiled={rest.onFiled} />}
       {alternatives.length > 0 && (
         <>

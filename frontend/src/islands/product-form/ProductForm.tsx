@@ -1,5 +1,5 @@
 import { Button } from "antd";
-import { type FormEvent, useEffect } from "react";
+import { type FormEvent, type MouseEvent, useEffect } from "react";
 import type { Product } from "../../api/types.ts";
 import { Conflicting } from "./Conflicting.tsx";
 import { FormField, idOf } from "./FormField.tsx";
@@ -33,6 +33,11 @@ function focusFirst(faults: Faults): void {
   if (first !== undefined) {
     document.getElementById(idOf(first))?.focus();
   }
+}
+
+/** Leaving a field may show its fault, which would push the button away from under the finger. */
+function keepFocus(event: MouseEvent): void {
+  event.preventDefault();
 }
 
 /** A product to fill in: new, or as it is stored. */
@@ -82,12 +87,17 @@ export function ProductForm({ stored, userId, mayAsk, mayReview }: Properties) {
             <Button
               type="primary"
               htmlType="submit"
+              onMouseDown={keepFocus}
               loading={saving.isPending}
               disabled={saving.conflict !== null}
             >
               Save
             </Button>
-            <a className="button plain" href={stored ? `/products/${stored.id}` : "/products"}>
+            <a
+              className="button plain"
+              onMouseDown={keepFocus}
+              href={stored ? `/products/${stored.id}` : "/products"}
+            >
               Cancel
             </a>
           </div>

@@ -5,7 +5,8 @@ test("a share is cut off and never looks surer than it is", () => {
   expect(percent(973_456)).toBe("97.3\u00a0%");
   expect(percent(999_999)).toBe("99.9\u00a0%");
   expect(percent(1_000_000)).toBe("100.0\u00a0%");
-  expect(percent(208)).toBe("0.0\u00a0%");
+  expect(percent(208)).toBe("<\u00a00.1\u00a0%");
+  expect(percent(0)).toBe("0.0\u00a0%");
 });
 
 test("an age is told in the largest unit that fits", () => {
@@ -43,6 +44,7 @@ test("the need of a person names both figures", () => {
   expect(need(unsure)).toContain("61.2\u00a0% is less than the 80.0\u00a0%");
   expect(need({ ...unsure, confidence_ppm: 900_000, needs_review: false })).toMatch(/^Sure enough/);
   expect(need({ ...unsure, threshold_ppm: null })).toContain("no confidence is known to be enough");
+  expect(need({ ...unsure, threshold_ppm: 1_000_000 })).toContain("no confidence is enough");
   expect(need({ ...unsure, category: null, confidence_ppm: null })).toMatch(/^No suggestion/);
 });
 
