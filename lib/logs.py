@@ -68,8 +68,13 @@ def settings(level: str) -> dict[str, Any]:
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["stderr"], "level": level},
-        # A refusal is in the request's own line.
-        "loggers": {"django.request": {"level": "ERROR"}},
+        "loggers": {
+            # A refusal is in the request's own line.
+            "django.request": {"level": "ERROR"},
+            # Whoever asks under a wrong name is answered 400; a traceback for each would let
+            # strangers fill the disk.
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
+        },
     }
 
 

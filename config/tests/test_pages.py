@@ -117,3 +117,10 @@ def test_the_description_of_the_api_is_open_to_everybody(client: Client) -> None
     assert client.get("/api/docs/").status_code == 200
     schema = client.get("/api/schema/?format=json").json()
     assert "/api/v1/products/{id}" in schema["paths"]
+
+
+def test_a_wrong_host_is_refused_without_a_traceback_for_each(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert client.get("/", headers={"host": "elsewhere.example"}).status_code == 400
+    assert [record for record in caplog.records if record.exc_info] == []
