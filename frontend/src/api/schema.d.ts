@@ -87,6 +87,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/predictions/{id}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Why the answer is what it is: the words and numbers that spoke for it and against it. */
+        get: operations["explain_prediction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/predictions/{id}/review": {
         parameters: {
             query?: never;
@@ -162,6 +179,40 @@ export interface paths {
         };
         /** @description Where a stored product belongs. Each question is answered anew and leaves a receipt. */
         get: operations["predict_product"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products/{id}/predictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What was answered about a product so far, the newest first. */
+        get: operations["list_product_predictions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The products about which a person has to say something, the least certain first. */
+        get: operations["list_waiting"];
         put?: never;
         post?: never;
         delete?: never;
@@ -286,6 +337,16 @@ export interface components {
          * @enum {string}
          */
         CategorySourceEnum: "person" | "model" | "import";
+        ContributionOutput: {
+            /** @description Such as "name". */
+            field: string;
+            kind: components["schemas"]["KindEnum"];
+            text: string;
+            /** @description What it adds to the score; against it if below 0. */
+            amount: number;
+            /** @description The size of the amount, of the sizes of all contributions together. */
+            share_ppm: number;
+        };
         /**
          * @description * `live` - live
          *     * `canary` - canary
@@ -295,6 +356,34 @@ export interface components {
          * @enum {string}
          */
         DecisionPathEnum: "live" | "canary" | "fallback" | "rules" | "none";
+        /** @description The score taken apart: score = bias + the amounts of all contributions, exactly. */
+        ExplanationOutput: {
+            /** Format: uuid */
+            id: string;
+            category: string;
+            /** @description In 1/2**39, as everything here. */
+            score: number;
+            /** @description What the category has before a word is read. */
+            bias: number;
+            /** @description At most 12, the largest first. */
+            contributions: components["schemas"]["ContributionOutput"][];
+            /** @description The rest, added up. */
+            others: components["schemas"]["OthersOutput"];
+        };
+        HistoryPage: {
+            results: components["schemas"]["PastPredictionOutput"][];
+            /** @description The address of the next page. */
+            next: string | null;
+        };
+        /**
+         * @description * `word` - word
+         *     * `pair of words` - pair of words
+         *     * `digit shape` - digit shape
+         *     * `characters` - characters
+         *     * `number` - number
+         * @enum {string}
+         */
+        KindEnum: "word" | "pair of words" | "digit shape" | "characters" | "number";
         LinkOutput: {
             path: string;
             sha256: string;
@@ -310,12 +399,43 @@ export interface components {
             /** @description Shown once. Null when the answer is sent again. */
             token: string | null;
         };
+        OthersOutput: {
+            count: number;
+            amount: number;
+        };
         /**
          * @description * `accepted` - Accepted
          *     * `corrected` - Corrected
          * @enum {string}
          */
         OutcomeEnum: "accepted" | "corrected";
+        PastPredictionOutput: {
+            /** Format: uuid */
+            id: string;
+            /** @description Null: no suggestion. */
+            category: string | null;
+            confidence_ppm: number | null;
+            decision_path: components["schemas"]["DecisionPathEnum"];
+            needs_review: boolean;
+            threshold_ppm: number | null;
+            /** @description The sha256 of the model's file. */
+            model: string | null;
+            taxonomy_version: number;
+            /** Format: date-time */
+            made_at: string;
+            product_version: number;
+            asked_by: string;
+            /** @description What a person said to it last. */
+            review: components["schemas"]["PastReviewOutput"] | null;
+        };
+        PastReviewOutput: {
+            outcome: components["schemas"]["OutcomeEnum"];
+            category: string;
+            note: string;
+            reviewed_by: string;
+            /** Format: date-time */
+            reviewed_at: string;
+        };
         /** @description Refuses fields it does not know, so that a misspelt one is not silently ignored. */
         PatchedCategoryChangeRequest: {
             name?: string;
@@ -437,6 +557,13 @@ export interface components {
             /** @description The address of the next page. */
             next: string | null;
         };
+        QueuePage: {
+            results: components["schemas"]["WaitingOutput"][];
+            /** @description The address of the next page. */
+            next: string | null;
+            /** @description How many wait; 1000 may mean more. */
+            waiting: number;
+        };
         /** @description Refuses fields it does not know, so that a misspelt one is not silently ignored. */
         ReviewInputRequest: {
             /** @description The path of the right category. Left out: the suggestion is accepted. */
@@ -488,6 +615,10 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             expires_at: string | null;
+        };
+        WaitingOutput: {
+            product: components["schemas"]["ProductOutput"];
+            prediction: components["schemas"]["PredictionOutput"];
         };
     };
     responses: never;
@@ -1024,6 +1155,174 @@ export interface operations {
             };
         };
     };
+    explain_prediction: {
+        parameters: {
+            query?: {
+                /** @description Another category than the one suggested. */
+                category?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplanationOutput"];
+                };
+            };
+            /** @description The body or a header cannot be used; `errors` points at each fault. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description Sign in, or send a token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description Your role does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description This does not fit what is stored now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description The request is clear and cannot be carried out. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
     review_prediction: {
         parameters: {
             query?: never;
@@ -1206,6 +1505,15 @@ export interface operations {
                 limit?: number;
                 search?: string;
                 sku?: string;
+                /**
+                 * @description Who said which category it is.
+                 *
+                 *     * `person` - person
+                 *     * `model` - model
+                 *     * `import` - import
+                 *     * `nobody` - nobody
+                 */
+                source?: "person" | "model" | "import" | "nobody";
                 uncategorized?: boolean;
             };
             header?: never;
@@ -1500,6 +1808,222 @@ export interface operations {
             };
             /** @description Too much waits to be written. Nothing was answered; try again after Retry-After seconds. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    list_product_predictions: {
+        parameters: {
+            query?: {
+                /** @description As `next` gives it. */
+                before?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryPage"];
+                };
+            };
+            /** @description The body or a header cannot be used; `errors` points at each fault. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description Sign in, or send a token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description Your role does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    list_waiting: {
+        parameters: {
+            query?: {
+                /** @description As `next` gives it. */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuePage"];
+                };
+            };
+            /** @description The body or a header cannot be used; `errors` points at each fault. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description Sign in, or send a token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description Your role does not allow this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -9,59 +9,10 @@ export type ProductPage = components["schemas"]["ProductPage"];
 export type Suggested = components["schemas"]["PredictionOutput"];
 export type Alternative = components["schemas"]["AlternativeOutput"];
 export type Review = components["schemas"]["ReviewOutput"];
-
-export interface PastReview {
-  outcome: Review["outcome"];
-  category: string;
-  note: string;
-  reviewed_by: string;
-  reviewed_at: string;
-}
-
-export interface PastPrediction {
-  id: string;
-  category: string | null;
-  confidence_ppm: number | null;
-  decision_path: Suggested["decision_path"];
-  needs_review: boolean;
-  threshold_ppm: number | null;
-  model: string | null;
-  taxonomy_version: number;
-  made_at: string;
-  product_version: number;
-  asked_by: string;
-  review: PastReview | null;
-}
-
-export interface HistoryPage {
-  results: PastPrediction[];
-  next: string | null;
-}
-
-export interface Contribution {
-  field: string;
-  kind: string;
-  text: string;
-  amount: number;
-  share_ppm: number;
-}
-
-export interface Explanation {
-  id: string;
-  category: string;
-  score: number;
-  bias: number;
-  contributions: Contribution[];
-  others: { count: number; amount: number };
-}
-
-export interface Waiting {
-  product: Product;
-  prediction: Suggested;
-}
-
-export interface QueuePage {
-  results: Waiting[];
-  next: string | null;
-  waiting: number;
-}
+export type PastReview = components["schemas"]["PastReviewOutput"];
+export type PastPrediction = components["schemas"]["PastPredictionOutput"];
+export type HistoryPage = components["schemas"]["HistoryPage"];
+export type Contribution = components["schemas"]["ContributionOutput"];
+export type Explanation = components["schemas"]["ExplanationOutput"];
+export type Waiting = components["schemas"]["WaitingOutput"];
+export type QueuePage = components["schemas"]["QueuePage"];
