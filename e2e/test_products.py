@@ -164,6 +164,44 @@ def test_an_auditor_reads_the_newest_answer_and_asks_for_none(
     picture(page, f"product-auditor-{size}")
 
 
+def test_until_the_first_answer_is_there_its_place_is_kept(carla: Page) -> None:
+    product = add_product(carla, "Cordless drill 18 V", **DRILL)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    carla.route(ASKED, hold)
+    carla.goto(f"/products/{product['id']}")
+    expect(island(carla)).to_have_attribute("aria-busy", "true")
+    expect(island(carla).locator(".ant-skeleton")).to_be_visible()
+    assert axe(carla) == []
+    picture(carla, "product-loading")
+    held[0].continue_()
+    expect(island(carla).locator(".suggested")).to_be_visible()
+    expect(island(carla).locator(".ant-skeleton")).to_have_count(0)
+
+
+def test_who_answered_instead_of_the_live_model_is_told_with_the_reason(carla: Page) -> None:
+    product = add_product(carla, "Cordless drill 18 V", **DRILL)
+
+    def by_the_fallback(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "decision_path": "fallback"})
+
+    def with_the_reason(route: Route) -> None:
+        answer = route.fetch()
+        passed_over = [{"path": "live", "why": "unusable"}]
+        route.fulfill(response=answer, json={**answer.json(), "passed_over": passed_over})
+
+    carla.route(ASKED, by_the_fallback)
+    carla.route(re.compile(r"/api/v1/predictions/[^/]+$"), with_the_reason)
+    carla.goto(f"/products/{product['id']}")
+    expect(island(carla)).to_contain_text(
+        "by the fallback model, because the live model could not be used"
+    )
+
+
 def test_an_answer_from_the_cache_says_how_old_it_is(carla: Page) -> None:
     product = add_product(carla, "Cordless drill 18 V", **DRILL)
 

@@ -299,6 +299,7 @@ def test_two_people_who_change_the_same_see_both_and_choose(site: Site, browser:
         send(page, "PATCH", f"products/{product['id']}", theirs)
         page.get_by_role("button", name="Save").click()
         conflict = page.get_by_role("form", name="Somebody else changed")
+        expect(conflict.get_by_role("heading")).to_be_focused()
         expect(conflict.get_by_role("group")).to_have_count(2)
         expect(conflict.get_by_role("group", name="Name")).to_contain_text("My drill")
         expect(conflict.get_by_role("group", name="Name")).to_contain_text("Their drill")

@@ -1,6 +1,7 @@
-import { Button, Skeleton } from "antd";
+import { Button } from "antd";
 import { useId, useState } from "react";
 import { Notices } from "../../ui/Notices.tsx";
+import { Placeholder } from "../../ui/Placeholder.tsx";
 import { History } from "./History.tsx";
 import { Suggestion } from "./Suggestion.tsx";
 import { useAnswer } from "./useAnswer.ts";
@@ -41,7 +42,7 @@ export function Prediction({ productId, category, mayAsk, mayRead, mayReview }: 
         error={answer.isFetching ? null : answer.error}
         onRetry={() => answer.refetch()}
       />
-      {answer.isPending && <Skeleton active title paragraph={{ rows: 4 }} />}
+      {answer.isPending && <Placeholder rows={6} />}
       {answer.isSuccess && shown === null && (
         <p>Nobody has asked about this product yet. There is no answer to show.</p>
       )}

@@ -1,6 +1,7 @@
-import { Alert, Button, Skeleton } from "antd";
+import { Alert, Button } from "antd";
 import { useState } from "react";
 import type { Suggested } from "../../api/types.ts";
+import { Placeholder } from "../../ui/Placeholder.tsx";
 import { useExplanation } from "../../ui/useExplanation.ts";
 import { Contributions } from "./Contributions.tsx";
 
@@ -38,7 +39,7 @@ export function Why({ answer }: { answer: Suggested }) {
             action={<Button onClick={() => why.refetch()}>Try again</Button>}
           />
         )}
-        {why.isFetching && <Skeleton active title={false} paragraph={{ rows: 6 }} />}
+        {why.isFetching && <Placeholder rows={6} />}
         {why.data && <Contributions explanation={why.data} />}
       </div>
     </details>

@@ -1,5 +1,6 @@
 import { Alert, Button } from "antd";
 import { type FormEvent, useState } from "react";
+import { useFocus } from "../../ui/useFocus.ts";
 import { FIELDS } from "./fields.ts";
 import { type Choices, type Difference, merged, obvious } from "./merge.ts";
 import type { Form } from "./useForm.ts";
@@ -15,6 +16,7 @@ interface Properties {
 export function Conflicting({ conflict: { theirs, found }, form, onEnd }: Properties) {
   const [choices, setChoices] = useState<Choices>(() => obvious(found));
   const [isMissing, setIsMissing] = useState(false);
+  const heading = useFocus(true);
   const finish = (event: FormEvent) => {
     event.preventDefault();
     if (found.some(({ name }) => choices[name] === undefined)) {
@@ -26,7 +28,9 @@ export function Conflicting({ conflict: { theirs, found }, form, onEnd }: Proper
   };
   return (
     <form className="card conflict" onSubmit={finish} aria-labelledby="conflict">
-      <h2 id="conflict">Somebody else changed this product meanwhile</h2>
+      <h2 id="conflict" ref={heading} tabIndex={-1}>
+        Somebody else changed this product meanwhile
+      </h2>
       <p>
         It is now version {theirs.version}.{" "}
         {found.length > 0

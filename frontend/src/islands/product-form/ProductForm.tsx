@@ -93,13 +93,9 @@ export function ProductForm({ stored, userId, mayAsk, mayReview }: Properties) {
             >
               Save
             </Button>
-            <a
-              className="button plain"
-              onMouseDown={keepFocus}
-              href={stored ? `/products/${stored.id}` : "/products"}
-            >
+            <Button href={stored ? `/products/${stored.id}` : "/products"} onMouseDown={keepFocus}>
               Cancel
-            </a>
+            </Button>
           </div>
         </form>
         <Live form={form} mayAsk={mayAsk} />

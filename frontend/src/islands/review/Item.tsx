@@ -1,7 +1,8 @@
 import { Alert, Button } from "antd";
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import type { Waiting } from "../../api/types.ts";
 import { CategoryPicker } from "../../ui/CategoryPicker.tsx";
+import { useFocus } from "../../ui/useFocus.ts";
 import { useReview } from "../../ui/useReview.ts";
 import { need } from "../../ui/words.ts";
 import { Facts } from "./Facts.tsx";
@@ -21,15 +22,8 @@ interface Properties {
 export function Item({ waiting, following, areKeysWanted, isFirst, tell }: Properties) {
   const { product, prediction } = waiting;
   const [isElsewhere, setIsElsewhere] = useState(options(waiting).length === 0);
-  const heading = useRef<HTMLHeadingElement>(null);
+  const heading = useFocus(!isFirst);
   const review = useReview();
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each product
-  useEffect(() => {
-    if (!isFirst) {
-      heading.current?.focus();
-    }
-  }, []);
 
   const file = (category: string) => {
     if (!review.isPending) {

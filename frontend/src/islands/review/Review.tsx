@@ -1,5 +1,7 @@
-import { Alert, Button, Skeleton } from "antd";
+import { Alert, Button } from "antd";
 import { useReducer } from "react";
+import { Placeholder } from "../../ui/Placeholder.tsx";
+import { useFocus } from "../../ui/useFocus.ts";
 import { Item } from "./Item.tsx";
 import { next, START, waitingInWords } from "./sitting.ts";
 import { useKeysWanted } from "./useKeys.ts";
@@ -45,7 +47,7 @@ export function Review() {
           action={<Button onClick={() => refetch()}>Try again</Button>}
         />
       )}
-      {isPending && !error && <Skeleton active paragraph={{ rows: 8 }} />}
+      {isPending && !error && <Placeholder rows={8} />}
       {current && (
         <Item
           key={current.prediction.receipt_id}
@@ -59,6 +61,7 @@ export function Review() {
       {!current && !isFetching && !error && (
         <Empty
           skipped={sitting.skipped.length}
+          isFirst={sitting.said === ""}
           onAgain={() => {
             tell({ type: "again" });
             void refetch();
@@ -69,10 +72,18 @@ export function Review() {
   );
 }
 
-function Empty({ skipped, onAgain }: { skipped: number; onAgain: () => void }) {
+interface EmptyProperties {
+  skipped: number;
+  /** Whether nothing was done yet, so that the page keeps its own focus. */
+  isFirst: boolean;
+  onAgain: () => void;
+}
+
+function Empty({ skipped, isFirst, onAgain }: EmptyProperties) {
+  const heading = useFocus(!isFirst);
   return (
     <section className="card" aria-label="Nothing left">
-      <h2>
+      <h2 ref={heading} tabIndex={-1}>
         {skipped === 0 ? "Nothing waits for a person" : "Only what you left for later is left"}
       </h2>
       <p>
@@ -84,9 +95,7 @@ function Empty({ skipped, onAgain }: { skipped: number; onAgain: () => void }) {
         <Button type="primary" onClick={onAgain}>
           {skipped === 0 ? "Look again" : "Show them again"}
         </Button>
-        <a className="button plain" href="/products">
-          Go to the products
-        </a>
+        <Button href="/products">Go to the products</Button>
       </div>
     </section>
   );
