@@ -20,7 +20,7 @@ export function setNet(next: Net): void {
   }
 }
 
-function subscribe(listener: () => void): () => void {
+export function onNet(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
@@ -28,7 +28,7 @@ function subscribe(listener: () => void): () => void {
 export const currentNet = (): Net => net;
 
 export function useNet(): Net {
-  return useSyncExternalStore(subscribe, currentNet);
+  return useSyncExternalStore(onNet, currentNet);
 }
 
 /** Say what one request tells about the connection; null: nothing. */

@@ -4,7 +4,7 @@ import { type Answer, type Options, Refused, Unreachable } from "../api/client.t
 import { forget, lastPerson, type Person, remember, type Session } from "../offline/person.ts";
 import { PATIENCE_S } from "../offline/rules.ts";
 import { Store } from "../offline/store.ts";
-import { currentNet, reach, setNet } from "./net.ts";
+import { currentNet, onNet, reach, setNet } from "./net.ts";
 
 export type Who =
   | { state: "asking" }
@@ -15,7 +15,9 @@ export type Who =
 
 export type Known = Extract<Who, { state: "known" }>;
 
-const ASK_AGAIN_MS = 15_000;
+// Without an answer, the pauses grow from the first to the second.
+const SOON_MS = 1_000;
+const LATER_MS = 15_000;
 
 let who: Who = { state: "asking" };
 const listeners = new Set<() => void>();
@@ -87,26 +89,35 @@ async function askOnce(): Promise<void> {
   }
 }
 
-/** Keep asking: at once when something suggests that the answer changed, and while there is none. */
+/** Keep asking: when something suggests that the answer changed, and while there is none. */
 export function keepAsking(): void {
-  void askWho();
-  window.addEventListener("online", () => void askWho());
+  let pause = SOON_MS;
+  let timer: number | undefined;
+  const check = () => {
+    window.clearTimeout(timer);
+    if (currentNet() === "online") {
+      pause = SOON_MS;
+      return;
+    }
+    timer = window.setTimeout(() => {
+      pause = Math.min(pause * 2, LATER_MS);
+      void (document.visibilityState === "visible" ? askWho() : Promise.resolve()).finally(check);
+    }, pause);
+  };
+  const now = () => {
+    // A network that has just come back often fails the first request: the next comes soon.
+    pause = SOON_MS;
+    void askWho().finally(check);
+  };
+  now();
+  onNet(check);
+  window.addEventListener("online", now);
   window.addEventListener("offline", () => setNet("offline"));
-  window.addEventListener("pageshow", (event) => {
-    if (event.persisted) {
-      void askWho();
-    }
-  });
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") {
-      void askWho();
-    }
-  });
-  window.setInterval(() => {
-    if (document.visibilityState === "visible" && currentNet() !== "online") {
-      void askWho();
-    }
-  }, ASK_AGAIN_MS);
+  window.addEventListener("pageshow", (event) => event.persisted && now());
+  document.addEventListener(
+    "visibilitychange",
+    () => document.visibilityState === "visible" && now(),
+  );
 }
 
 /** Take what belongs to this person off the tablet, before they sign out. */
