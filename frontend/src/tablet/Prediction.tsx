@@ -7,6 +7,8 @@ import { Why } from "./Why.tsx";
 import { type Known, may, request } from "./who.ts";
 import { age, pathInWords, percent, reviewInWords, when } from "./words.ts";
 
+const NOT_AGAIN = "The server could not be asked again. This is still the answer from before.";
+
 interface Shown {
   answer: Suggested;
   /** When this answer reached the tablet. */
@@ -95,7 +97,7 @@ function usePrediction(who: Known, id: number, mayAsk: boolean) {
         if (!isCached) {
           await store.keepPrediction(id, data, now);
         } else if (isUrgent) {
-          setProblem("The server did not answer in time. This is still the answer from before.");
+          setProblem(NOT_AGAIN);
         }
         setShown({ answer: data, at: cachedAt ?? now, isCached });
       } catch (error) {
@@ -108,8 +110,10 @@ function usePrediction(who: Known, id: number, mayAsk: boolean) {
         }
         if (error instanceof Refused) {
           setProblem(error.message);
-        } else if (kept === undefined || isUrgent) {
+        } else if (kept === undefined) {
           setProblem("The server cannot be reached. Try again when there is a connection.");
+        } else if (isUrgent) {
+          setProblem(NOT_AGAIN);
         }
       }
       setAsking(false);

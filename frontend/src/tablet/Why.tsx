@@ -43,8 +43,11 @@ export function Why({ answer }: { answer: Suggested }) {
   if (typeof why === "string") {
     return <p className="quiet">{why}</p>;
   }
+  // Parts of words count, too, but say little to people; numbers and words are shown.
+  const words = why.contributions.filter((one) => one.kind !== "characters");
+  const said = words.length > 0 ? words : why.contributions;
   const spoke = (sign: number) =>
-    why.contributions.filter((one) => Math.sign(one.amount) === sign).slice(0, MOST);
+    said.filter((one) => Math.sign(one.amount) === sign).slice(0, MOST);
   return (
     <>
       <h3>Why</h3>
