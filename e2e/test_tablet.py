@@ -1,0 +1,555 @@
+"""The tablet, with a connection, without one, and with one that is worse than none.
+
+A real Chromium speaks to the real server through a line that the test slows down or cuts
+(e2e/line.py). What a person saw is compared with what the server wrote down.
+"""
+
+import json
+import re
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from benchmarks.instance import PICKER
+from benchmarks.load import LOOPBACK
+from e2e.accessibility import axe
+from e2e.conftest import PATIENCE_MS, SIZES, Site, Witness, picture
+from e2e.line import Line
+
+expect.set_options(timeout=PATIENCE_MS)
+
+NAMES = ("Claw hammer 500 g, fibreglass handle", "Desk pad 650x520 mm")
+BRAND = "Korvand"
+PREDICTION = r"/prediction$"
+CACHED = re.compile(r"^Displaying cached data")
+NO_CONNECTION = "No connection: showing what is on this tablet"
+# What Chromium itself says about a request that fails; everything else is a fault of ours.
+EXPECTED = re.compile(r"Failed to load resource: net::ERR_|An unknown error occurred when fetching")
+
+CACHES = """async () => {
+  const found = [];
+  for (const name of await caches.keys()) {
+    for (const request of await (await caches.open(name)).keys()) {
+      const response = await caches.match(request, { cacheName: name, ignoreVary: true });
+      found.push({ name, url: new URL(request.url).pathname, method: request.method,
+                   type: response.headers.get("Content-Type") ?? "" });
+    }
+  }
+  return found;
+}"""
+CONTROLLED = "() => navigator.serviceWorker.controller !== null"
+SMALL = """() => [...document.querySelectorAll("a, button, input, select, textarea")]
+  .filter((one) => one.offsetParent !== null && !one.matches(".skip"))
+  .map((one) => ({ one: one.outerHTML.slice(0, 120), box: one.getBoundingClientRect() }))
+  .filter(({ box }) => box.height < 43.9 || box.width < 43.9)
+  .map(({ one, box }) => `${box.width} x ${box.height}: ${one}`)"""
+
+
+def ask(port: int, token: str, path: str, body: object = None) -> Any:
+    """Ask the server itself, past every line."""
+    request = urllib.request.Request(
+        f"http://{LOOPBACK}:{port}/api/v1/{path}",
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Authorization": f"Token {token}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+@dataclass
+class Catalogue:
+    """Two products and a reader of the server's records about them."""
+
+    token: str
+    port: int
+    ids: list[int]
+    skus: list[str]
+
+    def get(self, path: str) -> Any:
+        return ask(self.port, self.token, path)
+
+    def receipts(self, product: int) -> list[str]:
+        """Return the receipts that the server holds for a product, the newest first."""
+        told = self.get(f"products/{product}/predictions?limit=100")
+        return [one["id"] for one in told["results"]]
+
+
+@pytest.fixture(scope="module")
+def taxonomy(site: Site) -> list[str]:
+    """The categories that the model suggests for the products of these tests."""
+    port = int(site.origin.rpartition(":")[2])
+    token = site.home.create_token("admin")
+    suggested = ask(port, token, "predictions", [{"name": name, "brand": BRAND} for name in NAMES])
+    paths = [one["category"] for one in suggested]
+    known = {one["path"] for one in ask(port, token, "categories?limit=1000")["results"]}
+    for path in paths:
+        *above, _ = names = path.split(" > ")
+        for depth, name in enumerate(names):
+            parent = " > ".join(above[:depth]) or None
+            if " > ".join(names[: depth + 1]) not in known:
+                known.add(ask(port, token, "categories", {"name": name, "parent": parent})["path"])
+    return paths
+
+
+@pytest.fixture
+def catalogue(site: Site, taxonomy: list[str], request: pytest.FixtureRequest) -> Catalogue:
+    port = int(site.origin.rpartition(":")[2])
+    token = site.home.create_token(PICKER)
+    mark = f"{abs(hash(request.node.name)) % 10**8:08d}"
+    skus = [f"T{mark}-{number}" for number in (1, 2)]
+    made = [
+        ask(port, token, "products", {"sku": sku, "name": name, "brand": BRAND})
+        for sku, name in zip(skus, NAMES, strict=True)
+    ]
+    return Catalogue(token, port, [one["id"] for one in made], skus)
+
+
+@dataclass
+class Tablet:
+    """A browser of its own at the end of a line of its own."""
+
+    line: Line
+    site: Site
+    browser: Browser
+    contexts: list[BrowserContext] = field(default_factory=list)
+    witness: Witness = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.witness = Witness(self.line.origin)
+
+    def page(self, **options: Any) -> Page:
+        context = self.browser.new_context(
+            base_url=self.line.origin, viewport={"width": 1280, "height": 800}, **options
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        self.contexts.append(context)
+        page = context.new_page()
+        self.witness.watch(page)
+        return page
+
+    def sign_in(self, page: Page, username: str = PICKER, then: str = "/tablet/") -> None:
+        page.goto(f"/sign-in?next={then}")
+        page.get_by_label("Your name in Shelfmark").fill(username)
+        page.get_by_label("Your password").fill(self.site.password_of(username))
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"**{then}")
+
+    def ready(self, page: Page, username: str = PICKER) -> None:
+        """Sign in and wait until the worker looks after the page."""
+        self.sign_in(page, username)
+        expect(connection(page)).to_have_text("Online")
+        page.wait_for_function(CONTROLLED)
+
+    def lose_connection(self, page: Page) -> None:
+        self.line.cut()
+        page.context.set_offline(True)
+
+    def find_connection(self, page: Page) -> None:
+        self.line.mend()
+        page.context.set_offline(False)
+
+
+@pytest.fixture
+def tablet(site: Site, browser: Browser) -> Iterator[Tablet]:
+    line = Line(int(site.origin.rpartition(":")[2]))
+    tablet = Tablet(line, site, browser)
+    yield tablet
+    for context in tablet.contexts:
+        context.close()
+    line.close()
+    assert [error for error in tablet.witness.errors if not EXPECTED.search(error)] == []
+    assert tablet.witness.foreign == []
+
+
+def connection(page: Page) -> Locator:
+    return page.locator(".connection")
+
+
+def banner(page: Page) -> Locator:
+    return page.get_by_text(CACHED)
+
+
+def receipt(page: Page, *, other_than: str = "") -> str:
+    """Return the receipt on the screen, once it is another one than that."""
+    shown = page.locator("[data-receipt]")
+    expect(shown).to_be_visible()
+    if other_than:
+        expect(shown).not_to_have_text(other_than)
+    expect(page.locator("[aria-busy=false] [data-receipt]")).to_be_visible()
+    return shown.inner_text()
+
+
+def shown_after(page: Page, act: Callable[[], object]) -> str:
+    """Do something that asks for a prediction; return the receipt on the screen afterwards."""
+    with page.expect_response(lambda answer: answer.url.endswith("/prediction")):
+        act()
+    return receipt(page)
+
+
+def open_product(page: Page, id: int) -> str:
+    return shown_after(page, lambda: page.goto(f"/tablet/products/{id}"))
+
+
+def reanalyze(page: Page) -> Locator:
+    return page.get_by_role("button", name="Re-analyze")
+
+
+def test_the_scene_of_a_tablet_that_loses_its_connection(
+    tablet: Tablet, catalogue: Catalogue
+) -> None:
+    product = catalogue.ids[0]
+    page = tablet.page()
+    tablet.ready(page)
+    first = open_product(page, product)
+    expect(banner(page)).to_have_count(0)
+    assert catalogue.receipts(product) == [first]
+
+    tablet.lose_connection(page)
+    page.reload()
+    expect(page.get_by_role("heading", name="Claw hammer")).to_be_visible()
+    expect(banner(page)).to_be_visible()
+    assert receipt(page) == first
+    expect(connection(page)).to_have_text(NO_CONNECTION)
+    expect(page.get_by_text("Signed in as Carla, last seen online")).to_be_visible()
+    expect(page.get_by_role("button", name="Accept")).to_be_disabled()
+    expect(page.get_by_text("Accepting and correcting need a connection")).to_be_visible()
+    picture(page, "tablet-offline")
+
+    reanalyze(page).click()
+    expect(page.get_by_text("The server could not be asked again.")).to_be_visible()
+    assert receipt(page) == first
+    expect(banner(page)).to_be_visible()
+
+    tablet.find_connection(page)
+    expect(connection(page)).to_have_text("Online")
+    expect(page.get_by_role("button", name="Accept")).to_be_enabled()
+    reanalyze(page).click()
+    second = receipt(page, other_than=first)
+    expect(banner(page)).to_have_count(0)
+    assert catalogue.receipts(product) == [second, first]
+
+
+def test_a_slow_line_is_answered_from_the_cache_and_then_spared(
+    tablet: Tablet, catalogue: Catalogue
+) -> None:
+    product = catalogue.ids[0]
+    page = tablet.page()
+    tablet.ready(page)
+    first = open_product(page, product)
+    tablet.line.slow(PREDICTION, 30)
+    for _ in range(2):
+        with page.expect_response(lambda answer: answer.url.endswith("/prediction")) as told:
+            page.reload()
+        headers = told.value.headers
+        assert headers["x-from-sw-cache"] == "1"
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", headers["x-sw-cached-at"])
+        assert "x-sw-person" not in headers
+        expect(banner(page)).to_be_visible()
+        expect(connection(page)).to_have_text("Connected, but slow")
+        assert receipt(page) == first
+    asked = tablet.line.count(PREDICTION)
+    with page.expect_response(lambda answer: answer.url.endswith("/prediction")):
+        page.reload()
+    expect(banner(page)).to_be_visible()
+    assert tablet.line.count(PREDICTION) == asked
+    # Who asks again wants to wait, and is told when it was in vain.
+    reanalyze(page).click()
+    expect(page.get_by_text("The server could not be asked again.")).to_be_visible()
+    assert tablet.line.count(PREDICTION) == asked + 1
+    picture(page, "tablet-slow")
+
+    tablet.line.behave()
+    with page.expect_response(lambda answer: answer.url.endswith("/prediction")):
+        reanalyze(page).click()
+    expect(banner(page)).to_have_count(0)
+    # What waited on the line was answered, too: later, and seen by nobody.
+    assert receipt(page, other_than=first) in catalogue.receipts(product)
+
+
+@pytest.mark.parametrize("leaves", [True, False], ids=["signs out", "just goes"])
+def test_the_next_person_sees_nothing_of_the_one_before(
+    tablet: Tablet, catalogue: Catalogue, leaves: bool
+) -> None:
+    product = catalogue.ids[0]
+    page = tablet.page()
+    tablet.ready(page)
+    open_product(page, product)
+    expect(page.get_by_text("Spoke for it")).to_be_visible()
+    kept = {one["name"] for one in page.evaluate(CACHES)}
+    assert {"predictions", "explanations"} <= kept
+    if leaves:
+        page.get_by_role("button", name="Sign out").click()
+        page.wait_for_url(tablet.line.origin + "/")
+        assert "shelfmark-u" not in str(page.evaluate("async () => await indexedDB.databases()"))
+
+    tablet.sign_in(page, "rita")
+    expect(page.get_by_text("Signed in as Rita")).to_be_visible()
+    kept = {one["name"] for one in page.evaluate(CACHES)}
+    assert not {"predictions", "explanations"} & kept
+    tablet.lose_connection(page)
+    page.goto(f"/tablet/products/{product}")
+    expect(page.get_by_role("heading", name="This product is not on this tablet")).to_be_visible()
+    expect(page.get_by_text("Claw hammer")).to_have_count(0)
+
+
+def test_an_expired_session_asks_for_a_sign_in_and_shows_nothing(
+    tablet: Tablet, catalogue: Catalogue
+) -> None:
+    page = tablet.page()
+    tablet.ready(page)
+    open_product(page, catalogue.ids[0])
+    page.context.clear_cookies()
+    page.reload()
+    expect(page.get_by_role("heading", name="Nobody is signed in")).to_be_visible()
+    link = page.get_by_role("main").get_by_role("link", name="Sign in")
+    expect(link).to_have_attribute(
+        "href", f"/sign-in?next=%2Ftablet%2Fproducts%2F{catalogue.ids[0]}"
+    )
+    assert not {"predictions", "explanations"} & {one["name"] for one in page.evaluate(CACHES)}
+    tablet.lose_connection(page)
+    page.reload()
+    expect(page.get_by_role("heading", name="This tablet does not know you yet")).to_be_visible()
+
+
+def test_a_new_version_waits_until_somebody_agrees(tablet: Tablet, catalogue: Catalogue) -> None:
+    page = tablet.page()
+    tablet.ready(page)
+    tablet.line.change(r"^/sw\.js", lambda script: script + b"\n// newer")
+    page.reload()
+    prompt = page.get_by_text("A new version of Shelfmark is ready.")
+    expect(prompt).to_be_visible()
+    waiting = "async () => (await navigator.serviceWorker.getRegistration()).waiting !== null"
+    assert page.evaluate(waiting)
+    assert axe(page) == []
+    picture(page, "tablet-update")
+    # Nobody agreed: the old one goes on, also after another start.
+    page.reload()
+    expect(prompt).to_be_visible()
+    assert page.evaluate(waiting)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Use the new version").click()
+    expect(connection(page)).to_have_text("Online")
+    assert not page.evaluate(waiting)
+    expect(prompt).to_have_count(0)
+
+
+def test_no_page_of_the_desk_no_session_and_no_write_is_kept(
+    tablet: Tablet, catalogue: Catalogue
+) -> None:
+    page = tablet.page()
+    tablet.ready(page)
+    open_product(page, catalogue.ids[0])
+    for address in ("/", "/products", f"/products/{catalogue.ids[0]}", "/review", "/api/docs/"):
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+    kept = page.evaluate(CACHES)
+    pages = {one["url"] for one in kept if "html" in one["type"]}
+    assert pages == {"/tablet/", "/offline"}
+    others = {one["url"] for one in kept} - pages
+    strange = [
+        url
+        for url in others
+        if not re.match(
+            r"/static/|/api/v1/products/\d+/prediction$|/api/v1/predictions/[\w-]+/explanation$",
+            url,
+        )
+    ]
+    assert strange == []
+    assert {one["method"] for one in kept} == {"GET"}
+
+
+def test_a_page_of_the_desk_says_that_there_is_no_connection(
+    tablet: Tablet, catalogue: Catalogue
+) -> None:
+    page = tablet.page()
+    tablet.ready(page)
+    tablet.lose_connection(page)
+    page.goto("/products")
+    expect(page.get_by_role("heading", name="There is no connection")).to_be_visible()
+    assert axe(page) == []
+    picture(page, "tablet-no-desk")
+    page.get_by_role("link", name="Open the tablet pages").click()
+    expect(page.get_by_role("heading", name="Find a product")).to_be_visible()
+
+
+def test_a_newer_model_drives_out_the_answers_of_the_older_one(
+    tablet: Tablet, catalogue: Catalogue
+) -> None:
+    first, second = catalogue.ids
+    page = tablet.page()
+    tablet.ready(page)
+    open_product(page, first)
+    kept = f"/api/v1/products/{first}/prediction"
+    assert kept in {one["url"] for one in page.evaluate(CACHES)}
+
+    def newer(body: bytes) -> bytes:
+        return json.dumps({**json.loads(body), "model": "f" * 64}).encode()
+
+    tablet.line.change(PREDICTION, newer)
+    open_product(page, second)
+    expect(page.get_by_text("ffffffffffff")).to_be_visible()
+    page.wait_for_function(
+        "async (url) => !(await caches.match(url, { cacheName: 'predictions', ignoreVary: true }))",
+        arg=kept,
+    )
+    assert f"/api/v1/products/{second}/prediction" in {one["url"] for one in page.evaluate(CACHES)}
+
+
+def test_a_decision_whose_answer_is_lost_counts_once(tablet: Tablet, catalogue: Catalogue) -> None:
+    product = catalogue.ids[0]
+    page = tablet.page()
+    tablet.ready(page)
+    shown = open_product(page, product)
+    tablet.line.lose(r"/review$")
+    page.get_by_role("button", name="Accept").click()
+    expect(page.get_by_text("Nobody knows whether the server has your decision")).to_be_visible()
+    expect(reanalyze(page)).to_be_disabled()
+    assert axe(page) == []
+    tablet.line.behave()
+    page.get_by_role("button", name="Send again").click()
+    expect(page.get_by_text("Accepted: the product is filed under")).to_be_visible()
+    expect(page.get_by_text("A person put it there.")).to_be_visible()
+    assert tablet.line.count(r"^POST .*/review$") >= 2
+    script = (
+        "from predictions.models import Review;"
+        f"print(Review.objects.filter(prediction_id='{shown}').count())"
+    )
+    assert tablet.site.home.manage("shell", "--verbosity=0", "-c", script).strip() == "1"
+    assert catalogue.get(f"products/{product}")["category_source"] == "person"
+
+
+def test_a_picker_says_which_category_is_right(
+    tablet: Tablet, catalogue: Catalogue, taxonomy: list[str]
+) -> None:
+    product, right = catalogue.ids[1], taxonomy[0]
+    page = tablet.page()
+    # Tall: a picture of a longer page scrolls it, under the finger of whoever taps next.
+    page.set_viewport_size({"width": 1280, "height": 1600})
+    tablet.ready(page)
+    open_product(page, product)
+    page.get_by_role("button", name="Choose another category").click()
+    field = page.get_by_label("Words of the right category")
+    expect(field).to_be_focused()
+    field.fill(right.rpartition(" > ")[2])
+    field.press("Enter")
+    choice = page.get_by_role("button", name=right, exact=True)
+    expect(choice).to_be_visible()
+    assert axe(page) == []
+    picture(page, "tablet-correct")
+    choice.click()
+    expect(page.get_by_text(f"Corrected: the product is filed under {right}")).to_be_visible()
+    assert catalogue.get(f"products/{product}")["category"] == right
+
+
+def test_a_code_opens_its_product_with_the_keyboard_alone(
+    tablet: Tablet, catalogue: Catalogue
+) -> None:
+    page = tablet.page()
+    tablet.ready(page)
+    heading = page.get_by_role("heading", name="Find a product")
+    expect(heading).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Name, SKU or barcode")).to_be_focused()
+    page.keyboard.type(catalogue.skus[0].lower())
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="Claw hammer")).to_be_focused()
+    first = receipt(page)
+    for _ in range(10):
+        if reanalyze(page).evaluate("(one) => one === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    expect(reanalyze(page)).to_be_focused()
+    page.keyboard.press("Enter")
+    receipt(page, other_than=first)
+    page.go_back()
+    expect(heading).to_be_focused()
+    expect(page.get_by_role("link", name="Claw hammer")).to_be_visible()
+
+
+def test_what_is_on_the_tablet_is_found_without_a_connection(
+    tablet: Tablet, catalogue: Catalogue
+) -> None:
+    page = tablet.page()
+    tablet.ready(page)
+    search = page.get_by_label("Name, SKU or barcode")
+    search.fill("korvand")
+    expect(page.get_by_role("link", name=catalogue.skus[0])).to_be_visible()
+    tablet.lose_connection(page)
+    page.reload()
+    expect(connection(page)).to_have_text(NO_CONNECTION)
+    search.fill(f"HAMMER {catalogue.skus[0]}")
+    expect(page.get_by_text("1 product on this tablet.")).to_be_visible()
+    assert axe(page) == []
+    picture(page, "tablet-search-offline")
+    search.fill(catalogue.skus[1])
+    search.press("Enter")
+    expect(page.get_by_role("heading", name="Desk pad")).to_be_visible()
+    expect(page.get_by_text("There is no suggestion on this tablet.")).to_be_visible()
+
+
+def test_gloves_are_enough(tablet: Tablet, catalogue: Catalogue) -> None:
+    width, height = SIZES["tablet"]
+    page = tablet.page(has_touch=True)
+    page.set_viewport_size({"width": width, "height": height})
+    tablet.ready(page)
+    page.get_by_label("Name, SKU or barcode").tap()
+    page.keyboard.type(catalogue.skus[0])
+    assert page.evaluate(SMALL) == []
+    page.get_by_role("link", name="Claw hammer").tap()
+    receipt(page)
+    page.get_by_role("button", name="Choose another category").tap()
+    expect(page.get_by_label("Words of the right category")).to_be_visible()
+    assert page.evaluate(SMALL) == []
+    page.get_by_role("button", name="Accept").tap()
+    expect(page.get_by_text("Accepted: the product is filed under")).to_be_visible()
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_everybody_can_read_it_in_every_form(
+    tablet: Tablet, catalogue: Catalogue, colours: str
+) -> None:
+    page = tablet.page(color_scheme=colours)
+    page.goto("/tablet/")
+    expect(page.get_by_role("heading", name="Nobody is signed in")).to_be_visible()
+    assert axe(page) == []
+    tablet.ready(page)
+    page.goto("/tablet/nowhere")
+    expect(page.get_by_role("heading", name="There is nothing at this address")).to_be_visible()
+    assert axe(page) == []
+    product = f"/tablet/products/{catalogue.ids[0]}"
+    for is_online in (True, False):
+        if not is_online:
+            tablet.lose_connection(page)
+        for form, size in {**SIZES, "landscape": (1180, 820)}.items():
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            for name, address in {
+                "home": "/tablet/",
+                "product": product,
+                "nowhere": "/tablet/x",
+            }.items():
+                page.goto(address)
+                expect(connection(page)).to_have_text("Online" if is_online else NO_CONNECTION)
+                if name == "product":
+                    receipt(page)
+                    expect(page.get_by_text("Spoke for it")).to_be_visible()
+                else:
+                    expect(page.get_by_role("heading", level=1)).to_be_visible()
+                assert axe(page) == []
+                overflow = "document.documentElement.scrollWidth - innerWidth"
+                assert page.evaluate(overflow) <= 0
+                picture(page, f"tablet-{name}-{form}-{colours}-{'on' if is_online else 'off'}line")
+
+
+def test_chromium_offers_to_install_it(tablet: Tablet) -> None:
+    page = tablet.page()
+    tablet.ready(page)
+    devtools = page.context.new_cdp_session(page)
+    told = devtools.send("Page.getInstallabilityErrors")
+    errors = {one["errorId"] for one in told["installabilityErrors"]}
+    # Playwright's contexts are incognito windows, where nothing is installed.
+    assert errors <= {"in-incognito"}
+    assert devtools.send("Page.getAppManifest")["errors"] == []
