@@ -255,7 +255,7 @@ def test_who_may_only_look_is_offered_nothing_to_change(
 
 def test_a_product_leads_to_its_receipts(ada: Client, drill: Product) -> None:
     page = ada.get(change(drill)).content.decode()
-    assert f'href="/admin/predictions/prediction/?q={drill.pk}"' in page
+    assert f'href="/admin/predictions/prediction/?product={drill.pk}"' in page
     assert f"?subject=product%3A{drill.pk}" in page
 
 

@@ -146,3 +146,19 @@ class CategoryFilter(TypedFilter):
         if path := self.used_parameters.get("category"):
             return queryset.filter(Q(label=path) | Q(label__startswith=f"{path}{SEPARATOR}"))
         return queryset
+
+
+class ProductFilter(TypedFilter):
+    """One product and no other: a search for its number also finds SKUs that look like it."""
+
+    title = "product"
+    inputs = (Input("product", "Its number"),)
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Prediction]
+    ) -> QuerySet[Prediction]:
+        if number := self.used_parameters.get("product"):
+            text = str(number)
+            is_number = text.isascii() and text.isdigit() and len(text) < 19
+            return queryset.filter(product=int(text)) if is_number else queryset.none()
+        return queryset

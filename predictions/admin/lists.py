@@ -50,6 +50,7 @@ class PredictionAdmin(Exported, ReadOnlyAdmin):
         "needs_review",
         filters.ReviewFilter,
         filters.CategoryFilter,
+        filters.ProductFilter,
         filters.PersonFilter,
         filters.ModelFilter,
     )
