@@ -1,8 +1,9 @@
 import { useEffect, useId, useState } from "react";
 import { Refused } from "../api/client.ts";
+import { newKey } from "../api/keys.ts";
 import type { Category, CategoryPage, Review, Suggested } from "../api/types.ts";
 import { useNet } from "./net.ts";
-import { newKey, settled, startSending } from "./unsent.ts";
+import { settled, startSending } from "./unsent.ts";
 import { type Known, may, request } from "./who.ts";
 
 interface Decision {

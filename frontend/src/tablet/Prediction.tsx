@@ -1,11 +1,12 @@
 import { useCallback, useEffect, useState } from "react";
 import { Refused } from "../api/client.ts";
 import type { Product, Suggested } from "../api/types.ts";
+import { age, answeredBy, need, percent, short } from "../ui/words.ts";
 import { Decide } from "./Decide.tsx";
 import { useUnsent } from "./unsent.ts";
 import { Why } from "./Why.tsx";
 import { type Known, may, request } from "./who.ts";
-import { age, pathInWords, percent, reviewInWords, when } from "./words.ts";
+import { when } from "./words.ts";
 
 const NOT_AGAIN = "The server could not be asked again. This is still the answer from before.";
 
@@ -30,19 +31,9 @@ export function Prediction(props: {
   const isUnsent = useUnsent();
   return (
     <section className="card" aria-labelledby="suggestion" aria-busy={isAsking}>
-      <h2 id="suggestion">Where it belongs</h2>
-      {shown?.isCached && (
-        <p className="banner warn" role="status">
-          Displaying cached data from {when(shown.at, new Date())} ({age(shown.at, new Date())}).
-        </p>
-      )}
-      {shown === null ? (
-        <p role="status">{isAsking ? "Asking for a suggestion…" : nothing(mayAsk, problem)}</p>
-      ) : (
-        <Answer shown={shown} />
-      )}
-      {mayAsk && (
-        <p className="row">
+      <div className="row heading">
+        <h2 id="suggestion">Where it belongs</h2>
+        {mayAsk && (
           <button
             type="button"
             className="plain main"
@@ -51,22 +42,38 @@ export function Prediction(props: {
           >
             Re-analyze
           </button>
-          <span role="status" className="quiet">
-            {shown !== null && (isAsking ? "Asking for a fresh answer…" : problem)}
-          </span>
+        )}
+      </div>
+      {shown?.isCached && (
+        <p className="banner warn" role="status">
+          Displaying cached data from {when(shown.at, new Date())} ({age(shown.at, new Date())}).
         </p>
       )}
-      {shown !== null && may(who.person, "predictions.review_prediction") && (
-        <Decide
-          key={shown.answer.id}
-          who={who}
-          answer={shown.answer}
-          isAsking={isAsking}
-          onReviewed={onReviewed}
-        />
-      )}
-      {shown !== null && may(who.person, "predictions.view_prediction") && (
-        <Why key={`why ${shown.answer.id}`} answer={shown.answer} />
+      <p role="status" className={shown === null ? "" : "quiet news"}>
+        {isAsking
+          ? `Asking for a ${shown === null ? "suggestion" : "fresh answer"}…`
+          : shown === null
+            ? nothing(mayAsk, problem)
+            : problem}
+      </p>
+      {shown !== null && (
+        <>
+          <Suggestion answer={shown.answer} />
+          {may(who.person, "predictions.review_prediction") && (
+            <Decide
+              key={shown.answer.id}
+              who={who}
+              answer={shown.answer}
+              isAsking={isAsking}
+              onReviewed={onReviewed}
+            />
+          )}
+          <Alternatives answer={shown.answer} />
+          {may(who.person, "predictions.view_prediction") && (
+            <Why key={`why ${shown.answer.id}`} answer={shown.answer} />
+          )}
+          <Provenance answer={shown.answer} />
+        </>
       )}
     </section>
   );
@@ -140,8 +147,7 @@ function usePrediction(who: Known, id: number, mayAsk: boolean) {
   return { shown, isAsking, problem, ask: (isUrgent: boolean) => void ask(isUrgent) };
 }
 
-function Answer({ shown: { answer } }: { shown: Shown }) {
-  const now = new Date();
+function Suggestion({ answer }: { answer: Suggested }) {
   return (
     <>
       {answer.category !== null && answer.confidence_ppm !== null && (
@@ -150,49 +156,58 @@ function Answer({ shown: { answer } }: { shown: Shown }) {
           <Confidence ppm={answer.confidence_ppm} />
         </>
       )}
-      <p className={answer.needs_review ? "verdict warn" : "verdict good"}>
-        {reviewInWords(answer)}
-      </p>
-      {answer.alternatives.length > 0 && (
-        <>
-          <h3>It could also be</h3>
-          <ol className="alternatives">
-            {answer.alternatives.slice(0, 4).map((one) => (
-              <li key={one.category}>
-                <span>{one.category}</span>
-                <span className="number">{percent(one.confidence_ppm)}</span>
-              </li>
-            ))}
-          </ol>
-        </>
-      )}
-      <dl className="fields small">
-        <div>
-          <dt>Answered by</dt>
-          <dd>
-            {pathInWords(answer.decision_path)}
-            {answer.model !== null && (
-              <>
-                {" "}
-                (<code>{answer.model.slice(0, 12)}</code>)
-              </>
-            )}
-          </dd>
-        </div>
-        <div>
-          <dt>Receipt</dt>
-          <dd>
-            <code data-receipt={answer.id}>{answer.id}</code>
-          </dd>
-        </div>
-        <div>
-          <dt>Made</dt>
-          <dd>
-            <time dateTime={answer.made_at}>{when(new Date(answer.made_at), now)}</time>
-          </dd>
-        </div>
-      </dl>
+      <p className={answer.needs_review ? "verdict warn" : "verdict good"}>{need(answer)}</p>
     </>
+  );
+}
+
+function Alternatives({ answer }: { answer: Suggested }) {
+  if (answer.alternatives.length === 0) {
+    return null;
+  }
+  return (
+    <>
+      <h3>It could also be</h3>
+      <ol className="alternatives">
+        {answer.alternatives.slice(0, 4).map((one) => (
+          <li key={one.category}>
+            <span>{one.category}</span>
+            <span className="number">{percent(one.confidence_ppm)}</span>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function Provenance({ answer }: { answer: Suggested }) {
+  return (
+    <dl className="fields small">
+      <div>
+        <dt>Answered</dt>
+        <dd>
+          {answeredBy(answer.decision_path, [])}
+          {answer.model !== null && (
+            <>
+              {" "}
+              (<code>{short(answer.model)}</code>)
+            </>
+          )}
+        </dd>
+      </div>
+      <div>
+        <dt>Receipt</dt>
+        <dd>
+          <code data-receipt={answer.id}>{answer.id}</code>
+        </dd>
+      </div>
+      <div>
+        <dt>Made</dt>
+        <dd>
+          <time dateTime={answer.made_at}>{when(new Date(answer.made_at), new Date())}</time>
+        </dd>
+      </div>
+    </dl>
   );
 }
 

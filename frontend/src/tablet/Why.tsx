@@ -1,19 +1,7 @@
 import { useEffect, useState } from "react";
 import { ask, Refused } from "../api/client.ts";
-import type { Suggested } from "../api/types.ts";
-
-interface Contribution {
-  field: string;
-  kind: string;
-  text: string;
-  amount: number;
-  share_ppm: number;
-}
-
-interface Explanation {
-  category: string;
-  contributions: readonly Contribution[];
-}
+import type { Contribution, Explanation, Suggested } from "../api/types.ts";
+import { spoken } from "../ui/words.ts";
 
 const MOST = 5;
 
@@ -68,12 +56,7 @@ function Words({ title, words }: { title: string; words: readonly Contribution[]
       <h4>{title}</h4>
       <ul>
         {words.map((one) => (
-          <li key={`${one.field} ${one.kind} ${one.text}`}>
-            <strong>{one.text}</strong>{" "}
-            <span className="quiet">
-              {one.kind} in {one.field.replace(/_(mm|g)$/, "")}
-            </span>
-          </li>
+          <li key={`${one.field} ${one.kind} ${one.text}`}>{spoken(one)}</li>
         ))}
       </ul>
     </div>

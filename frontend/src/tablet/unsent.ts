@@ -29,9 +29,3 @@ export function useUnsent(): boolean {
     () => waiting.size > 0,
   );
 }
-
-/** Return a name that no other decision has. crypto.randomUUID is missing without https. */
-export function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return `tablet-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-}
