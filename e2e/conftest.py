@@ -73,7 +73,8 @@ class Witness:
     def _read(self, message: ConsoleMessage) -> None:
         # Chromium reports each violation of the Content-Security-Policy as an error, too.
         if message.type in ("error", "warning"):
-            self.errors.append(f"{message.type}: {message.text}")
+            place = message.location.get("url", "")
+            self.errors.append(f"{message.type}: {message.text} ({place})")
 
     def _check(self, request: Request) -> None:
         if not request.url.startswith((self.origin, "data:", "blob:")):

@@ -1,0 +1,151 @@
+"""Every page as every role sees it: no barrier, nothing cut off, no complaint in the console."""
+
+import re
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from accounts.roles import DEMO_PEOPLE, ROLES, STAFF
+from e2e.accessibility import axe
+from e2e.conftest import SIZES, Site, picture
+from e2e.test_pages import overflow, sign_in
+
+# `{product}` and `{receipt}` stand for those of the scene.
+PAGES = {
+    "/": "inventory.view_product",
+    "/products": "inventory.view_product",
+    "/products?search=nothing+has+this": "inventory.view_product",
+    "/products/{product}": "inventory.view_product",
+    "/products/{product}/edit": "inventory.change_product",
+    "/products/new": "inventory.add_product",
+    "/categories": "inventory.view_category",
+    "/review": "predictions.review_prediction",
+    "/tablet/": "inventory.view_product",
+    "/tablet/products/{product}": "inventory.view_product",
+}
+DESK = {
+    "/admin/": "predictions.view_prediction",
+    "/admin/predictions/prediction/": "predictions.view_prediction",
+    "/admin/predictions/prediction/{receipt}/change/": "predictions.view_prediction",
+    "/admin/predictions/review/": "predictions.view_review",
+    "/admin/inventory/product/": "inventory.view_product",
+    "/admin/inventory/product/{product}/change/": "inventory.view_product",
+    "/admin/inventory/product/add/": "inventory.add_product",
+    "/admin/inventory/category/": "inventory.view_category",
+    "/admin/registry/modelversion/": "registry.view_modelversion",
+    "/admin/registry/modelversion/{model}/change/": "registry.view_modelversion",
+    "/admin/registry/deployment/": "registry.view_deployment",
+    "/admin/ledger/entry/": "ledger.view_entry",
+    "/admin/jobs/job/": "jobs.view_job",
+    "/admin/accounts/user/": "accounts.view_user",
+    "/admin/password_change/": "predictions.view_prediction",
+}
+BUSY = '[aria-busy="true"]'
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A product that was asked about, and that somebody should look at."""
+
+    product: int
+    receipt: str
+    model: str
+
+
+@pytest.fixture(scope="module")
+def scene(site: Site, browser: Browser) -> Scene:
+    context = browser.new_context(
+        base_url=site.origin,
+        extra_http_headers={"Authorization": f"Token {site.home.create_token('admin')}"},
+    )
+    api = context.request
+    made = api.post(
+        "/api/v1/products",
+        data={
+            "sku": "EVERY-PAGE",
+            "name": "Claw hammer 500 g",
+            "width_mm": 330,
+            "gtin": "96385074",
+        },
+    )
+    assert made.status == 201, made.text()
+    product = made.json()["id"]
+    asked = api.get(f"/api/v1/products/{product}/prediction")
+    assert asked.status == 200, asked.text()
+    answer = asked.json()
+    context.close()
+    return Scene(product, answer["receipt_id"], answer["model"])
+
+
+def pages_of(role: str) -> list[str]:
+    permissions = set(ROLES[role])
+    pages = {**PAGES, **(DESK if role in STAFF else {})}
+    return [address for address, needed in pages.items() if needed in permissions]
+
+
+@pytest.mark.parametrize("who", DEMO_PEOPLE)
+def test_a_role_meets_no_barrier(page: Page, site: Site, scene: Scene, who: str) -> None:
+    role = DEMO_PEOPLE[who][1]
+    page.set_viewport_size(size("tablet"))
+    sign_in(page, who, site.password_of(who))
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    barriers: dict[str, list[str]] = {}
+    for address in pages_of(role):
+        open_page(page, address, scene)
+        found = axe(page)
+        if pixels := overflow(page):
+            found.append(f"{pixels} pixels stand out to the right")
+        # What everybody sees alike is looked at once at a desk's size.
+        if who == "admin":
+            name = re.sub(r"\W+", "-", address).strip("-") or "home"
+            picture(page, f"every-{name}-tablet")
+            page.set_viewport_size(size("desk"))
+            found += axe(page)
+            if pixels := overflow(page):
+                found.append(f"{pixels} pixels stand out to the right at a desk")
+            picture(page, f"every-{name}-desk")
+            page.set_viewport_size(size("tablet"))
+        if found:
+            barriers[address] = found
+    assert barriers == {}
+
+
+@pytest.mark.parametrize("who", DEMO_PEOPLE)
+def test_the_rooms_that_a_page_offers_are_open(page: Page, site: Site, who: str) -> None:
+    sign_in(page, who, site.password_of(who))
+    rooms = page.get_by_role("navigation", name="Rooms").get_by_role("link")
+    doors = page.get_by_role("main").get_by_role("link")
+    offered = {link.get_attribute("href") for link in (*rooms.all(), *doors.all())}
+    assert offered
+    for address in offered:
+        assert address is not None
+        answer = page.request.get(address)
+        assert (answer.status, "sign-in" in answer.url) == (200, False), address
+
+
+def test_a_room_is_entered_and_left_with_the_keyboard_alone(page: Page, site: Site) -> None:
+    sign_in(page, "rita", site.password_of("rita"))
+    page.goto("/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Look through the products")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="Products")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Where does this product belong?")
+
+
+def open_page(page: Page, address: str, scene: Scene) -> None:
+    page.goto(address.format(product=scene.product, receipt=scene.receipt, model=scene.model))
+    expect(page.get_by_role("heading", level=1).first).to_be_visible()
+    expect(page.locator(BUSY)).to_have_count(0)
+    page.wait_for_load_state("networkidle")
+
+
+def size(name: str) -> ViewportSize:
+    width, height = SIZES[name]
+    return {"width": width, "height": height}
