@@ -207,6 +207,29 @@ def test_a_lost_answer_and_a_second_attempt_make_one_product(site: Site, browser
         assert len(of_sku(page, sku)) == 1
 
 
+def test_who_was_signed_out_signs_in_and_goes_on(site: Site, browser: Browser) -> None:
+    with expecting("401", site=site, browser=browser) as page:
+        stock(site)
+        sign_in(page, site, "carla")
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.goto("/products/new")
+        fill(page, Name="Cordless drill", SKU=new_sku())
+        expect(live(page).get_by_role("button").first).to_be_visible()
+        page.context.clear_cookies()
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("alert")).to_contain_text("You are signed out.")
+        assert axe(page) == []
+        page.get_by_role("link", name="Sign in").click()
+        page.get_by_label("Your name in Shelfmark").fill("carla")
+        page.get_by_label("Your password").fill(site.password_of("carla"))
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/products/new")
+        page.get_by_role("button", name="Take it up again").click()
+        expect(page.get_by_label("Name")).to_have_value("Cordless drill")
+        page.get_by_role("button", name="Save").click()
+        page.wait_for_url(PAGE)
+
+
 def test_a_lost_answer_and_another_word_are_explained(site: Site, browser: Browser) -> None:
     with expecting("ERR_FAILED|422", site=site, browser=browser) as page:
         stock(site)

@@ -24,12 +24,12 @@ export function CategoryPicker(properties: Properties) {
   const { value = "", onChange, isInvalid = false, isDisabled = false } = properties;
   const [isOpen, setIsOpen] = useState(false);
   const [search, setSearch] = useState("");
-  const { data, error, isFetching } = useCategories(search, isOpen);
+  const { categories, isSettled, error } = useCategories(search, isOpen);
 
   let empty: ReactNode = "No category has these words in its path.";
   if (error) {
     empty = error.message;
-  } else if (isFetching) {
+  } else if (!isSettled) {
     empty = "Looking for categories…";
   }
   return (
@@ -45,13 +45,20 @@ export function CategoryPicker(properties: Properties) {
       open={isOpen}
       onOpenChange={setIsOpen}
       showSearch={{ filterOption: false, onSearch: setSearch }}
+      onInputKeyDown={(event) => {
+        if (event.key === "Enter" && isOpen && !isSettled) {
+          // It would close the list, and the words would be gone.
+          event.preventDefault();
+          event.stopPropagation();
+        }
+      }}
       autoFocus={properties.autoFocus ?? false}
       allowClear={properties.canClear ?? false}
       disabled={isDisabled}
-      loading={isFetching}
+      loading={isOpen && !isSettled}
       // Within the landmark, where people with a screen reader look for it.
       getPopupContainer={(trigger) => trigger.closest("main") ?? document.body}
-      options={(data ?? []).map(({ path }) => ({ value: path, label: path }))}
+      options={categories.map(({ path }) => ({ value: path, label: path }))}
       optionRender={({ value: path }) => <CategoryPath path={String(path)} />}
       notFoundContent={empty}
     />

@@ -1,5 +1,6 @@
-import { Alert, Button } from "antd";
-import { type Answer, Refused } from "../api/client.ts";
+import { Alert } from "antd";
+import type { Answer } from "../api/client.ts";
+import { Trouble } from "./Trouble.tsx";
 import { age, moment } from "./words.ts";
 
 interface Properties {
@@ -13,16 +14,7 @@ export function Notices({ answer, error, onRetry }: Properties) {
   return (
     <>
       {answer?.isCached && <Alert type="warning" showIcon title={cached(answer.cachedAt)} />}
-      {error && (
-        <Alert
-          type="error"
-          showIcon
-          title={error.message}
-          action={<Button onClick={onRetry}>Try again</Button>}
-          {...(error instanceof Refused &&
-            error.requestId && { description: `Request ${error.requestId}` })}
-        />
-      )}
+      <Trouble error={error} onRetry={onRetry} />
     </>
   );
 }

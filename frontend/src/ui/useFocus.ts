@@ -1,13 +1,13 @@
 import { useEffect, useRef } from "react";
 
-/** Bring the focus to a heading that has just appeared, if `isWanted` when it does. */
-export function useFocus(isWanted: boolean) {
-  const heading = useRef<HTMLHeadingElement>(null);
+/** Bring the focus to an element that has just appeared, if `isWanted` when it does. */
+export function useFocus<T extends HTMLElement = HTMLHeadingElement>(isWanted: boolean) {
+  const element = useRef<T>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it appears
   useEffect(() => {
     if (isWanted) {
-      heading.current?.focus();
+      element.current?.focus();
     }
   }, []);
-  return heading;
+  return element;
 }

@@ -1,8 +1,10 @@
-import { Alert, Button } from "antd";
+import { Button } from "antd";
 import { useState } from "react";
-import type { Suggested } from "../../api/types.ts";
+import type { Review, Suggested } from "../../api/types.ts";
 import { CategoryPath } from "../../ui/CategoryPath.tsx";
 import { CategoryPicker } from "../../ui/CategoryPicker.tsx";
+import { Trouble } from "../../ui/Trouble.tsx";
+import { useFocus } from "../../ui/useFocus.ts";
 import { useDecision } from "./useDecision.ts";
 
 interface Properties {
@@ -19,22 +21,8 @@ export function Decide({ answer, productId, onFiled }: Properties) {
   const isDecided = review !== undefined;
   return (
     <div className="decide">
-      <div aria-live="polite">
-        {review && (
-          <p className="decided">
-            {review.outcome === "accepted" ? "Accepted" : "Corrected"} by {review.reviewed_by}: the
-            product is filed under <CategoryPath path={review.category} />
-          </p>
-        )}
-      </div>
-      {error && (
-        <Alert
-          type="error"
-          showIcon
-          title={error.message}
-          action={<Button onClick={() => variables && decide(variables)}>Try again</Button>}
-        />
-      )}
+      {review && <Decided key={review.id} review={review} />}
+      <Trouble error={error} onRetry={() => variables && decide(variables)} />
       <div className="row">
         {answer.category !== null && !isDecided && (
           <Button type="primary" loading={isPending} onClick={() => send(null)}>
@@ -60,5 +48,16 @@ export function Decide({ answer, productId, onFiled }: Properties) {
         />
       )}
     </div>
+  );
+}
+
+/** Who decided what. It takes the focus over from the button that went. */
+function Decided({ review: { outcome, reviewed_by, category } }: { review: Review }) {
+  const text = useFocus<HTMLParagraphElement>(true);
+  return (
+    <p className="decided" ref={text} tabIndex={-1}>
+      {outcome === "accepted" ? "Accepted" : "Corrected"} by {reviewed_by}: the product is filed
+      under <CategoryPath path={category} />
+    </p>
   );
 }

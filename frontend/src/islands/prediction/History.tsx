@@ -1,7 +1,8 @@
-import { Alert, Button } from "antd";
+import { Button } from "antd";
 import { useId } from "react";
 import type { PastPrediction, PastReview } from "../../api/types.ts";
 import { CategoryPath } from "../../ui/CategoryPath.tsx";
+import { Trouble } from "../../ui/Trouble.tsx";
 import { answeredBy, moment, percent } from "../../ui/words.ts";
 import { useHistory } from "./useHistory.ts";
 
@@ -24,7 +25,7 @@ export function History({ productId, isWanted, current, isShown }: Properties) {
   return (
     <section className="history" aria-labelledby={heading}>
       <h3 id={heading}>{isShown ? "Earlier answers" : "All answers"}</h3>
-      {history.error && <Alert type="error" showIcon title={history.error.message} />}
+      <Trouble error={history.error} onRetry={() => history.refetch()} />
       {history.isSuccess && past.length === 0 && <p className="quiet">There are none.</p>}
       <ol>
         {past.map((one) => (

@@ -1,7 +1,7 @@
-import { Alert, Button } from "antd";
 import { useState } from "react";
 import type { Suggested } from "../../api/types.ts";
 import { Placeholder } from "../../ui/Placeholder.tsx";
+import { Trouble } from "../../ui/Trouble.tsx";
 import { useExplanation } from "../../ui/useExplanation.ts";
 import { Contributions } from "./Contributions.tsx";
 
@@ -31,14 +31,7 @@ export function Why({ answer }: { answer: Suggested }) {
         </fieldset>
       )}
       <div aria-busy={why.isFetching}>
-        {why.error && (
-          <Alert
-            type="error"
-            showIcon
-            title={why.error.message}
-            action={<Button onClick={() => why.refetch()}>Try again</Button>}
-          />
-        )}
+        <Trouble error={why.error} onRetry={() => why.refetch()} />
         {why.isFetching && <Placeholder rows={6} />}
         {why.data && <Contributions explanation={why.data} />}
       </div>

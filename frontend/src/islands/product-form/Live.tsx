@@ -1,7 +1,7 @@
-import { Alert, Button } from "antd";
 import { useId } from "react";
 import type { Suggested } from "../../api/types.ts";
 import { Choice } from "../../ui/Choice.tsx";
+import { Trouble } from "../../ui/Trouble.tsx";
 import { need, percent } from "../../ui/words.ts";
 import type { Form } from "./useForm.ts";
 import { useLive } from "./useLive.ts";
@@ -16,14 +16,7 @@ export function Live({ form, mayAsk }: { form: Form; mayAsk: boolean }) {
       <p className="quiet">
         A category is suggested while you type. Each suggestion leaves a receipt.
       </p>
-      {error && !isFetching && (
-        <Alert
-          type="warning"
-          showIcon
-          title={error.message}
-          action={<Button onClick={() => refetch()}>Try again</Button>}
-        />
-      )}
+      <Trouble type="warning" error={isFetching ? null : error} onRetry={() => refetch()} />
       {answer && <Choices answer={answer} form={form} />}
       <p className="hidden" aria-live="polite">
         {answer && spokenOf(answer)}

@@ -1,4 +1,5 @@
 import { Alert, Button } from "antd";
+import { Trouble } from "../../ui/Trouble.tsx";
 import { moment } from "../../ui/words.ts";
 import { told } from "./refusal.ts";
 import type { Form } from "./useForm.ts";
@@ -56,6 +57,7 @@ export function Result({ saving }: { saving: Saving }) {
       />
     );
   }
-  const sentence = error && !conflict ? told(error).sentence : "";
-  return sentence === "" ? null : <Alert type="error" showIcon title={sentence} />;
+  // What has its field is told there.
+  const sentence = error === null || conflict !== null ? "" : told(error).sentence;
+  return sentence === "" ? null : <Trouble error={error} sentence={sentence} />;
 }

@@ -1,7 +1,8 @@
-import { Alert, Button } from "antd";
+import { Button } from "antd";
 import { useState } from "react";
 import type { Waiting } from "../../api/types.ts";
 import { CategoryPicker } from "../../ui/CategoryPicker.tsx";
+import { Trouble } from "../../ui/Trouble.tsx";
 import { useFocus } from "../../ui/useFocus.ts";
 import { useReview } from "../../ui/useReview.ts";
 import { need } from "../../ui/words.ts";
@@ -56,7 +57,7 @@ export function Item({ waiting, following, areKeysWanted, isFirst, tell }: Prope
       <div className="card">
         <h2>Where does it belong?</h2>
         <p className="quiet">{need(prediction)}</p>
-        {review.error && <Alert type="error" showIcon title={review.error.message} />}
+        <Trouble error={review.error} />
         <Options
           waiting={waiting}
           following={following}

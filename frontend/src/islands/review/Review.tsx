@@ -1,6 +1,7 @@
-import { Alert, Button } from "antd";
+import { Button } from "antd";
 import { useReducer } from "react";
 import { Placeholder } from "../../ui/Placeholder.tsx";
+import { Trouble } from "../../ui/Trouble.tsx";
 import { useFocus } from "../../ui/useFocus.ts";
 import { Item } from "./Item.tsx";
 import { next, START, waitingInWords } from "./sitting.ts";
@@ -39,14 +40,7 @@ export function Review() {
           {sitting.said && !isPending && `. ${waitingInWords(left)}`}
         </p>
       </div>
-      {error && (
-        <Alert
-          type="error"
-          showIcon
-          title={error.message}
-          action={<Button onClick={() => refetch()}>Try again</Button>}
-        />
-      )}
+      <Trouble error={error} onRetry={() => refetch()} />
       {isPending && !error && <Placeholder rows={8} />}
       {current && (
         <Item

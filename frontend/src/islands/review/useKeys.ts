@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import { optionOfKey } from "./sitting.ts";
 
+const TYPED_INTO = "input:not([type=checkbox]), textarea";
 const PLACE = "shelfmark/review-keys";
 
 /** Whether keys answer. They can be switched off: speech input presses them by accident. */
@@ -20,7 +21,7 @@ export function useKeys(count: number, choose: (place: number) => void): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       const place = optionOfKey(event, count);
-      const isTyping = event.target instanceof Element && event.target.matches("input, textarea");
+      const isTyping = event.target instanceof Element && event.target.matches(TYPED_INTO);
       if (place !== null && !isTyping) {
         choose(place);
       }
