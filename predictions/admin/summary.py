@@ -158,10 +158,11 @@ def _live() -> dict[str, object] | None:
         return None
     card = json.loads(deployment.version.card)
     metrics = card.get("metrics", {}).get("model", {})
+    accuracy = metrics.get("accuracy")
     return {
         "deployment": deployment,
         "version": deployment.version,
-        "accuracy": metrics.get("accuracy"),
+        "percent": None if accuracy is None else f"{accuracy * 100:.1f} %",
         "rows": metrics.get("rows"),
         "labels": len(card.get("labels", [])),
     }
