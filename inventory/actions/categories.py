@@ -106,9 +106,8 @@ def delete_category(
         raise CannotSave("There are categories below this one. Move or delete them first.")
     products = category.products.filter(deleted_at=None).count()
     if products:
-        raise CannotSave(
-            f"{products} products belong to this category. Move them to another one first."
-        )
+        belong = "One product belongs" if products == 1 else f"{products} products belong"
+        raise CannotSave(f"{belong} to this category. Say another category for them first.")
     # Only deleted products name it now; the ledger still knows what they were.
     category.products.update(category=None, category_source=Product.Source.NOBODY)
     path = category.path
