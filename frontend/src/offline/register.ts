@@ -1,11 +1,10 @@
 // Puts the service worker in place and says when a new one is ready to take over.
-import { Workbox } from "workbox-window";
 
 /** `impossible`: the page did not come over https, so the browser refuses. */
 export type WorkerState = "starting" | "ready" | "waiting" | "changed" | "impossible" | "failed";
 
 let state: WorkerState = "starting";
-let workbox: Workbox | null = null;
+let registration: ServiceWorkerRegistration | null = null;
 let isAgreed = false;
 const listeners = new Set<() => void>();
 
@@ -28,18 +27,24 @@ export async function register(): Promise<void> {
     become("impossible");
     return;
   }
-  workbox = new Workbox("/sw.js", { scope: "/", updateViaCache: "none" });
-  workbox.addEventListener("waiting", () => become("waiting"));
-  workbox.addEventListener("controlling", (event) => {
+  const workers = navigator.serviceWorker;
+  // The first worker takes over by itself; that is no new version.
+  let isControlled = workers.controller !== null;
+  workers.addEventListener("controllerchange", () => {
     if (isAgreed) {
       window.location.reload();
-    } else if (event.isUpdate || event.isExternal) {
+    } else if (isControlled) {
       become("changed"); // somebody agreed in another tab
     }
+    isControlled = true;
   });
   try {
-    await workbox.register({ immediate: true });
-    await navigator.serviceWorker.ready;
+    const found = await workers.register("/sw.js", { scope: "/", updateViaCache: "none" });
+    registration = found;
+    found.addEventListener("updatefound", () => watch(found.installing));
+    watch(found.installing);
+    watch(found.waiting);
+    await workers.ready;
     if (state === "starting") {
       become("ready");
     }
@@ -48,9 +53,20 @@ export async function register(): Promise<void> {
   }
 }
 
+/** Say so as soon as this worker is installed and waits for another one to leave. */
+function watch(worker: ServiceWorker | null): void {
+  const look = () => {
+    if (worker?.state === "installed" && registration?.active) {
+      become("waiting");
+    }
+  };
+  look();
+  worker?.addEventListener("statechange", look);
+}
+
 /** Look for a new version; browsers do that at a navigation, and this page seldom makes one. */
 export function lookForUpdate(): void {
-  void workbox?.update().catch(() => undefined);
+  void registration?.update().catch(() => undefined);
 }
 
 /** Let the waiting worker take over. The page reloads once it did, and not before. */
@@ -60,5 +76,5 @@ export function agree(): void {
     return;
   }
   isAgreed = true;
-  workbox?.messageSkipWaiting();
+  registration?.waiting?.postMessage({ type: "SKIP_WAITING" });
 }
