@@ -4,6 +4,7 @@ import type { Product, Suggested } from "../api/types.ts";
 import { age, answeredBy, need, percent, short } from "../ui/words.ts";
 import { Decide } from "./Decide.tsx";
 import { useUnsent } from "./unsent.ts";
+import { useNow } from "./useNow.ts";
 import { Why } from "./Why.tsx";
 import { type Known, may, request } from "./who.ts";
 import { when } from "./words.ts";
@@ -44,11 +45,7 @@ export function Prediction(props: {
           </button>
         )}
       </div>
-      {shown?.isCached && (
-        <p className="banner warn" role="status">
-          Displaying cached data from {when(shown.at, new Date())} ({age(shown.at, new Date())}).
-        </p>
-      )}
+      {shown?.isCached && <CachedBanner at={shown.at} />}
       <p role="status" className={shown === null ? "" : "quiet news"}>
         {isAsking
           ? `Asking for a ${shown === null ? "suggestion" : "fresh answer"}…`
@@ -76,6 +73,16 @@ export function Prediction(props: {
         </>
       )}
     </section>
+  );
+}
+
+function CachedBanner({ at }: { at: Date }) {
+  const now = useNow();
+  return (
+    <p className="banner warn" role="status">
+      {/* The age grows: nobody wants to hear of it every minute. */}
+      Displaying cached data from {when(at, now)} <span aria-live="off">({age(at, now)}).</span>
+    </p>
   );
 }
 
