@@ -19,6 +19,7 @@ from benchmarks.load import LOOPBACK
 from e2e.accessibility import axe
 from e2e.conftest import PATIENCE_MS, SIZES, Site, Witness, picture
 from e2e.line import Line
+from tools.console import ROOT
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -408,11 +409,18 @@ def test_a_decision_whose_answer_is_lost_counts_once(tablet: Tablet, catalogue: 
     page.get_by_role("button", name="Accept").click()
     expect(page.get_by_text("Nobody knows whether the server has your decision")).to_be_visible()
     expect(reanalyze(page)).to_be_disabled()
+    # A new version has to wait for the decision, too.
+    tablet.line.change(r"^/sw\.js", lambda script: script + b"\n// newer")
+    page.evaluate("async () => void (await navigator.serviceWorker.ready).update()")
+    expect(page.get_by_text("Finish what you are sending first.")).to_be_visible()
+    update = page.get_by_role("button", name="Use the new version")
+    expect(update).to_be_disabled()
     assert axe(page) == []
     tablet.line.behave()
     page.get_by_role("button", name="Send again").click()
     expect(page.get_by_text("Accepted: the product is filed under")).to_be_visible()
     expect(page.get_by_text("A person put it there.")).to_be_visible()
+    expect(update).to_be_enabled()
     assert tablet.line.count(r"^POST .*/review$") >= 2
     script = (
         "from predictions.models import Review;"
@@ -542,6 +550,23 @@ def test_everybody_can_read_it_in_every_form(
                 overflow = "document.documentElement.scrollWidth - innerWidth"
                 assert page.evaluate(overflow) <= 0
                 picture(page, f"tablet-{name}-{form}-{colours}-{'on' if is_online else 'off'}line")
+
+
+def test_the_emergency_brake_takes_everything_away(tablet: Tablet, catalogue: Catalogue) -> None:
+    page = tablet.page()
+    tablet.ready(page)
+    open_product(page, catalogue.ids[0])
+    leave = (ROOT / "templates" / "tablet" / "no_worker.js").read_bytes()
+    tablet.line.change(r"^/sw\.js", lambda script: leave)
+    page.evaluate("async () => void (await navigator.serviceWorker.ready).update()")
+    page.wait_for_function(
+        "async () => (await caches.keys()).length === 0"
+        " && (await navigator.serviceWorker.getRegistrations()).length === 0"
+    )
+    # The tablet goes on, as long as there is a connection.
+    page.reload()
+    expect(page.get_by_role("heading", name="Claw hammer")).to_be_visible()
+    receipt(page)
 
 
 def test_chromium_offers_to_install_it(tablet: Tablet) -> None:
