@@ -145,13 +145,25 @@ export function quoted(kind: string, text: string): string {
   return `“${start}${text.replace(/^</, "").replace(/>$/, "")}${end}”`;
 }
 
-/** Return what spoke most for a label in at most `most` words, whole words first. */
+/**
+ * Return what spoke most for a label in at most `most` words: whole words first, and no letters
+ * that belong to one of them.
+ */
 export function loudest(contributions: readonly Spoken[], most: number): string[] {
   const spokeFor = contributions.filter(({ amount }) => amount > 0);
   const isWord = ({ kind }: Spoken) => kind === "word" || kind === "pair of words";
   const ordered = [...spokeFor.filter(isWord), ...spokeFor.filter((one) => !isWord(one))];
-  const said = ordered.map((one) =>
-    one.kind === "number" ? spoken(one) : quoted(one.kind, one.text),
-  );
-  return [...new Set(said)].slice(0, most);
+  const said = new Set<string>();
+  const words: string[] = [];
+  for (const one of ordered) {
+    const letters = one.text.replace(/[<>]/g, "");
+    if (one.kind === "characters" && words.some((word) => word.includes(letters))) {
+      continue;
+    }
+    if (one.kind !== "number") {
+      words.push(letters);
+    }
+    said.add(one.kind === "number" ? spoken(one) : quoted(one.kind, one.text));
+  }
+  return [...said].slice(0, most);
 }

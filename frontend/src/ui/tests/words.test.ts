@@ -65,10 +65,11 @@ test("a contribution is told with its place", () => {
 test("what spoke most are words before letters, and nothing that spoke against", () => {
   const all = [
     { field: "name", kind: "characters", text: "<dri", amount: 9 },
+    { field: "name", kind: "characters", text: "corn", amount: 8 },
     { field: "name", kind: "word", text: "saw", amount: -8 },
     { field: "name", kind: "word", text: "drill", amount: 7 },
     { field: "description", kind: "word", text: "drill", amount: 6 },
     { field: "weight_g", kind: "number", text: "is missing", amount: 5 },
   ];
-  expect(loudest(all, 3)).toEqual(["“drill”", "“dri…”", "no weight"]);
+  expect(loudest(all, 3)).toEqual(["“drill”", "“…corn…”", "no weight"]);
 });
