@@ -1,5 +1,6 @@
 // How figures, moments and decisions are put into words. No component: the tests read them as text.
 import type { Suggested } from "../api/types.ts";
+import { range } from "./ranges.ts";
 
 const SPACE = "\u00a0";
 
@@ -130,7 +131,7 @@ const FIELDS: Record<string, string> = {
 export function spoken({ field, kind, text }: Spoken): string {
   const place = FIELDS[field] ?? field;
   if (kind === "number") {
-    return text === "is missing" ? `no ${place}` : `the ${place} (range ${text.split(" ").at(-1)})`;
+    return text === "is missing" ? `no ${place}` : `the ${place} (${range(field, text)})`;
   }
   return `${quoted(kind, text)} in the ${place}`;
 }

@@ -59,7 +59,7 @@ test("a contribution is told with its place", () => {
   expect(spoken(one)).toBe("“drill” in the name");
   const number = { field: "weight_g", kind: "number", text: "is missing", amount: 1 };
   expect(spoken(number)).toBe("no weight");
-  expect(spoken({ ...number, text: "is in bucket f82" })).toBe("the weight (range f82)");
+  expect(spoken({ ...number, text: "is in bucket f82" })).toBe("the weight (1,449 to 1,722 g)");
 });
 
 test("what spoke most are words before letters, and nothing that spoke against", () => {
