@@ -206,6 +206,10 @@ Shelfmark runs at {address}   (Ctrl-C stops it)
 Sign in as one of these (password, role):
 {people}
 
+  products   {address}/products
+  tablet     {address}/tablet/
+  audit desk {address}/admin/
+
 One prediction, made just now over HTTP with {PREDICTS}'s token (var/demo_token):
   product    {PRODUCT["name"]}
   category   {answer["category"] or "none"} ({percent}, by way of: {answer["decision_path"]})
