@@ -100,7 +100,7 @@ scope.addEventListener("fetch", (event) => {
 registerRoute(
   ({ url, sameOrigin }) => sameOrigin && rules.isSession(url),
   async ({ request }) => {
-    const response = await fetch(request);
+    const response = await fetch(request, { cache: "no-store" });
     if (response.ok) {
       // Before the page hears of it, so that it never asks in one name and is answered in another.
       await learn(response.clone()).catch(() => undefined);
@@ -214,6 +214,9 @@ function limited(limits: { maxEntries: number; maxAgeSeconds: number }): Workbox
 const predictions = {
   cacheName: rules.PREDICTIONS.cacheName,
   matchOptions: { ignoreVary: true },
+  // Chromium lets a request wait for an earlier one of the same address that its own cache might
+  // profit from: one that hangs would hold up all that follow.
+  fetchOptions: { cache: "no-store" } as const,
 };
 const limitPredictions = limited(rules.PREDICTIONS);
 const networkFirst = new NetworkFirst({
