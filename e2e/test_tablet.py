@@ -195,6 +195,15 @@ def open_product(page: Page, id: int) -> str:
     return shown_after(page, lambda: page.goto(f"/tablet/products/{id}"))
 
 
+def eventually(page: Page, holds: Callable[[], bool]) -> None:
+    """Wait until it holds. wait_for_function takes a promise for an answer, kept or not."""
+    for _ in range(PATIENCE_MS // 50):
+        if holds():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("This never came true.")
+
+
 def reanalyze(page: Page) -> Locator:
     return page.get_by_role("button", name="Re-analyze")
 
@@ -393,10 +402,7 @@ def test_a_newer_model_drives_out_the_answers_of_the_older_one(
     tablet.line.change(PREDICTION, newer)
     open_product(page, second)
     expect(page.get_by_text("ffffffffffff")).to_be_visible()
-    page.wait_for_function(
-        "async (url) => !(await caches.match(url, { cacheName: 'predictions', ignoreVary: true }))",
-        arg=kept,
-    )
+    eventually(page, lambda: kept not in {one["url"] for one in page.evaluate(CACHES)})
     assert f"/api/v1/products/{second}/prediction" in {one["url"] for one in page.evaluate(CACHES)}
 
 
@@ -559,10 +565,8 @@ def test_the_emergency_brake_takes_everything_away(tablet: Tablet, catalogue: Ca
     leave = (ROOT / "templates" / "tablet" / "no_worker.js").read_bytes()
     tablet.line.change(r"^/sw\.js", lambda script: leave)
     page.evaluate("async () => void (await navigator.serviceWorker.ready).update()")
-    page.wait_for_function(
-        "async () => (await caches.keys()).length === 0"
-        " && (await navigator.serviceWorker.getRegistrations()).length === 0"
-    )
+    workers = "async () => (await navigator.serviceWorker.getRegistrations()).length"
+    eventually(page, lambda: page.evaluate(workers) == 0 and page.evaluate(CACHES) == [])
     # The tablet goes on, as long as there is a connection.
     page.reload()
     expect(page.get_by_role("heading", name="Claw hammer")).to_be_visible()
