@@ -4,12 +4,13 @@ import re
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, expect
 
 from accounts.roles import DEMO_PEOPLE, ROLES, STAFF
 from e2e.accessibility import axe
-from e2e.conftest import SIZES, Site, picture
-from e2e.test_pages import overflow, sign_in
+from e2e.conftest import PATIENCE_MS, SIZES, Site, Witness, picture
+from e2e.scene import add_product, get, resize, sign_in, stock
+from e2e.test_pages import overflow
 
 # `{product}` and `{receipt}` stand for those of the scene.
 PAGES = {
@@ -55,25 +56,12 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(site: Site, browser: Browser) -> Scene:
-    context = browser.new_context(
-        base_url=site.origin,
-        extra_http_headers={"Authorization": f"Token {site.home.create_token('admin')}"},
-    )
-    api = context.request
-    made = api.post(
-        "/api/v1/products",
-        data={
-            "sku": "EVERY-PAGE",
-            "name": "Claw hammer 500 g",
-            "width_mm": 330,
-            "gtin": "96385074",
-        },
-    )
-    assert made.status == 201, made.text()
-    product = made.json()["id"]
-    asked = api.get(f"/api/v1/products/{product}/prediction")
-    assert asked.status == 200, asked.text()
-    answer = asked.json()
+    stock(site)
+    context = browser.new_context(base_url=site.origin)
+    page = context.new_page()
+    sign_in(page, site, "carla")
+    product = add_product(page, "Claw hammer 500 g", width_mm=330, gtin="96385074")["id"]
+    answer = get(page, f"products/{product}/prediction")
     context.close()
     return Scene(product, answer["receipt_id"], answer["model"])
 
@@ -87,9 +75,8 @@ def pages_of(role: str) -> list[str]:
 @pytest.mark.parametrize("who", DEMO_PEOPLE)
 def test_a_role_meets_no_barrier(page: Page, site: Site, scene: Scene, who: str) -> None:
     role = DEMO_PEOPLE[who][1]
-    page.set_viewport_size(size("tablet"))
-    sign_in(page, who, site.password_of(who))
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    resize(page, "tablet")
+    sign_in(page, site, who)
     barriers: dict[str, list[str]] = {}
     for address in pages_of(role):
         open_page(page, address, scene)
@@ -100,12 +87,12 @@ def test_a_role_meets_no_barrier(page: Page, site: Site, scene: Scene, who: str)
         if who == "admin":
             name = re.sub(r"\W+", "-", address).strip("-") or "home"
             picture(page, f"every-{name}-tablet")
-            page.set_viewport_size(size("desk"))
+            resize(page, "desk")
             found += axe(page)
             if pixels := overflow(page):
                 found.append(f"{pixels} pixels stand out to the right at a desk")
             picture(page, f"every-{name}-desk")
-            page.set_viewport_size(size("tablet"))
+            resize(page, "tablet")
         if found:
             barriers[address] = found
     assert barriers == {}
@@ -113,7 +100,7 @@ def test_a_role_meets_no_barrier(page: Page, site: Site, scene: Scene, who: str)
 
 @pytest.mark.parametrize("who", DEMO_PEOPLE)
 def test_the_rooms_that_a_page_offers_are_open(page: Page, site: Site, who: str) -> None:
-    sign_in(page, who, site.password_of(who))
+    sign_in(page, site, who)
     rooms = page.get_by_role("navigation", name="Rooms").get_by_role("link")
     doors = page.get_by_role("main").get_by_role("link")
     offered = {link.get_attribute("href") for link in (*rooms.all(), *doors.all())}
@@ -125,7 +112,7 @@ def test_the_rooms_that_a_page_offers_are_open(page: Page, site: Site, who: str)
 
 
 def test_a_room_is_entered_and_left_with_the_keyboard_alone(page: Page, site: Site) -> None:
-    sign_in(page, "rita", site.password_of("rita"))
+    sign_in(page, site, "rita")
     page.goto("/")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
@@ -139,13 +126,39 @@ def test_a_room_is_entered_and_left_with_the_keyboard_alone(page: Page, site: Si
     expect(page.get_by_role("heading", level=1)).to_have_text("Where does this product belong?")
 
 
+def test_a_finger_is_enough(site: Site, browser: Browser, scene: Scene) -> None:
+    width, height = SIZES["tablet"]
+    context = browser.new_context(
+        base_url=site.origin, viewport={"width": width, "height": height}, has_touch=True
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    witness = Witness(site.origin)
+    witness.watch(page)
+    sign_in(page, site, "carla")
+    product = add_product(page, "Rubber mallet 450 g, ash handle", width_mm=320)
+    page.get_by_role("navigation", name="Rooms").get_by_role("link", name="Products").tap()
+    page.get_by_role("searchbox").tap()
+    page.keyboard.insert_text("mallet ash")
+    page.get_by_role("button", name="Show").tap()
+    page.get_by_role("link", name="Rubber mallet 450 g, ash handle").tap()
+    page.get_by_role("button", name="Correct").tap()
+    page.get_by_role("combobox", name="The right category").tap()
+    page.keyboard.insert_text("pliers")
+    page.locator(".ant-select-item-option", has_text="Pliers").tap()
+    expect(page.get_by_text("Corrected by carla")).to_be_visible()
+    page.get_by_role("link", name="Change").tap()
+    page.get_by_label("Brand").tap()
+    page.keyboard.insert_text("Korvand")
+    page.get_by_role("button", name="Save").tap()
+    page.wait_for_url(f"**/products/{product['id']}")
+    expect(page.get_by_text("Korvand")).to_be_visible()
+    context.close()
+    assert (witness.errors, witness.foreign) == ([], [])
+
+
 def open_page(page: Page, address: str, scene: Scene) -> None:
     page.goto(address.format(product=scene.product, receipt=scene.receipt, model=scene.model))
     expect(page.get_by_role("heading", level=1).first).to_be_visible()
     expect(page.locator(BUSY)).to_have_count(0)
     page.wait_for_load_state("networkidle")
-
-
-def size(name: str) -> ViewportSize:
-    width, height = SIZES[name]
-    return {"width": width, "height": height}
