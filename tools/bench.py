@@ -11,7 +11,10 @@ def bench() -> None:
     environment.ensure_packages((*environment.TEST, "requirements-bench.txt"))
     environment.ensure_secret_key()
     if sys.argv[1:] == ["catalogues"]:
+        environment.ensure_frontend()
+        ensure_model()
         call([environment.PYTHON, "-m", "benchmarks.bench_catalogues"])
+        call([environment.PYTHON, "-m", "benchmarks.bench_pages"])
         return
     environment.ensure_frontend()
     ensure_model()
