@@ -8,7 +8,6 @@ Those carry their digest, so a page never runs another build's file.
 """
 
 import json
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -42,40 +41,34 @@ def island(name: str, /, **properties: object) -> SafeString:
 @register.simple_tag
 def entry(source: str) -> SafeString:
     """Return the elements that load the Vite entry `source` and its stylesheets."""
-    manifest = _manifest(_modified())
-    if source not in manifest:
-        raise NotBuilt(f"The frontend has no entry {source}. Type `make frontend`.")
+    chunks = _chunks(source)
     prefix = f"{settings.STATIC_URL}{ADDRESS}"
-    styles = dict.fromkeys(style for one in _chunks(manifest, source) for style in one["css"])
+    styles = dict.fromkeys(style for one in chunks for style in one["css"])
     return format_html(
         '{}<script type="module" src="{}{}"></script>',
         format_html_join(
             "", '<link rel="stylesheet" href="{}{}">', ((prefix, style) for style in styles)
         ),
         prefix,
-        manifest[source]["file"],
+        chunks[0]["file"],
     )
 
 
 def files(source: str) -> list[str]:
     """Return the addresses of everything that the entry `source` loads at once, sorted."""
-    manifest = _manifest(_modified())
-    if source not in manifest:
-        raise NotBuilt(f"The frontend has no entry {source}. Type `make frontend`.")
-    names = {name for one in _chunks(manifest, source) for name in (one["file"], *one["css"])}
+    names = {name for one in _chunks(source) for name in (one["file"], *one["css"])}
     return sorted(f"{settings.STATIC_URL}{ADDRESS}{name}" for name in names)
 
 
-def _chunks(manifest: dict[str, Any], source: str) -> Iterator[dict[str, Any]]:
-    seen: set[str] = set()
-    waiting = [source]
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen.add(name)
-            chunk = {"css": [], "imports": [], **manifest[name]}
-            waiting += chunk["imports"]
-            yield chunk
+def _chunks(source: str) -> list[dict[str, Any]]:
+    """Return the entry `source` and every chunk that it loads at once, itself first."""
+    manifest = _manifest(_modified())
+    if source not in manifest:
+        raise NotBuilt(f"The frontend has no entry {source}. Type `make frontend`.")
+    names = [source]
+    for name in names:  # grows meanwhile
+        names += [one for one in manifest[name].get("imports", []) if one not in names]
+    return [{"css": [], **manifest[name]} for name in names]
 
 
 def _modified() -> int:
