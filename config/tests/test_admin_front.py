@@ -145,13 +145,19 @@ def test_nothing_is_inline(enter: Enter, admin: User, answer: Any, address: str)
     assert not re.search(r"<script(?![^>]*\ssrc=)[^>]*>", html)
 
 
-def test_the_desk_has_the_colours_of_the_other_pages() -> None:
+@pytest.mark.parametrize(
+    ("sheet", "count"),
+    [("static/admin-desk.css", 9), ("frontend/src/tablet/tablet.css", 16)],
+)
+def test_the_desk_and_the_tablet_have_the_colours_of_the_other_pages(
+    sheet: str, count: int
+) -> None:
     def colours(name: str) -> list[dict[str, str]]:
-        css = (settings.BASE_DIR / "static" / name).read_text()
+        css = (settings.BASE_DIR / name).read_text()
         blocks = re.findall(r":root\s*\{(.*?)\}", css, re.DOTALL)
         return [dict(re.findall(r"(--[a-z-]+):\s*(#[0-9a-f]+);", block)) for block in blocks]
 
-    ours = colours("admin-desk.css")[:2]
-    for mine, theirs in zip(ours, colours("shelfmark.css")[:2], strict=True):
-        assert len(mine) == 9
-        assert mine.items() <= theirs.items()
+    theirs = colours("static/shelfmark.css")[:2]
+    for mine, their in zip(colours(sheet)[:2], theirs, strict=True):
+        assert len(mine) == count
+        assert mine.items() <= their.items()
