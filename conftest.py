@@ -26,12 +26,18 @@ atexit.register(_folder.cleanup)
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 os.environ["SECRET_KEY"] = "only-for-tests-" + "0123456789" * 5
 os.environ["SHELFMARK_MODELS_DIR"] = _folder.name
+os.environ["SHELFMARK_LEDGER_KEYS_DIR"] = f"{_folder.name}/ledger_keys"
 os.environ.setdefault("DATABASE_URL", f"sqlite:///{_folder.name}/db.sqlite3")
 for _name in (
     "ALLOWED_HOSTS",
     "DEBUG",
     "SHELFMARK_DEMO",
     "SHELFMARK_HTTPS",
+    "SHELFMARK_LEDGER_KEY",
+    "SHELFMARK_LEDGER_KEY_FILE",
+    "SHELFMARK_LEDGER_KEY_PREVIOUS",
+    "SHELFMARK_LEDGER_KEY_PREVIOUS_FILE",
+    "SHELFMARK_LEDGER_ORIGIN",
     "SHELFMARK_STATIC_ROOT",
 ):
     os.environ.pop(_name, None)

@@ -5,6 +5,7 @@ unusable stops the start with a sentence that says what to type.
 """
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,18 @@ COMMIT: str = env.str("SHELFMARK_COMMIT", default="")
 # False replaces the service worker in every browser by one that clears away and leaves.
 SERVICE_WORKER = env_bool("SHELFMARK_SERVICE_WORKER", default=True)
 MODELS_DIR = Path(env.str("SHELFMARK_MODELS_DIR", default=str(VAR_DIR / "models")))
+
+# The ledger
+
+LEDGER_KEYS_DIR = Path(env.str("SHELFMARK_LEDGER_KEYS_DIR", default=str(VAR_DIR / "ledger_keys")))
+LEDGER_KEY = env_secret("SHELFMARK_LEDGER_KEY", default="")
+LEDGER_KEY_PREVIOUS = env_secret("SHELFMARK_LEDGER_KEY_PREVIOUS", default="")
+LEDGER_ORIGIN: str = env.str("SHELFMARK_LEDGER_ORIGIN", default="")
+if not re.fullmatch(r"[!-*,-~]*", LEDGER_ORIGIN):
+    raise ImproperlyConfigured(
+        f"SHELFMARK_LEDGER_ORIGIN is {LEDGER_ORIGIN!r}: write a name in ASCII, without blanks "
+        "and +, such as shelf.example.com/ledger."
+    )
 
 INSTALLED_APPS = [
     "django.contrib.admin",
