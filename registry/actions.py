@@ -55,6 +55,7 @@ def register(*, release: Release, by: User, now: datetime) -> list[ModelVersion]
                 "dataset_sha256": release.dataset_sha256,
                 "bytes": len(file.data),
                 "golden": file.golden,
+                "provenance": release.provenance,
                 "submitted_by": by,
                 "submitted_at": now,
             },
@@ -69,6 +70,7 @@ def register(*, release: Release, by: User, now: datetime) -> list[ModelVersion]
                 bytes=len(file.data),
                 card_sha256=hashlib.sha256(release.card.encode()).hexdigest(),
                 dataset_sha256=release.dataset_sha256,
+                provenance_sha256=hashlib.sha256(release.provenance.encode()).hexdigest(),
             )
         versions.append(version)
     return versions

@@ -35,6 +35,12 @@ class ModelVersion(models.Model):
     golden = models.TextField(
         help_text="one question and its answer in whole numbers, asked again by /readyz"
     )
+    # Null where it was registered before this was kept: it cannot be told afterwards. And a column
+    # that may be null is the only one that SQLite adds without remaking the table, which would drop
+    # its triggers.
+    provenance = models.TextField(  # noqa: DJ001
+        null=True, help_text="what made it, as canonical JSON; registry/provenance.py reads it"
+    )
     status = models.CharField(max_length=9, choices=Status, default=Status.CANDIDATE)
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"

@@ -15,6 +15,7 @@ from typing import Any
 from categorizer.canonical import canonical_json
 from categorizer.model import Answer, Categorizer, UnusableModel, load
 from categorizer.rules import Rules, load_rules
+from registry import provenance
 
 CARD_FORMAT = "shelfmark-card/1"
 KINDS = ("model", "fallback", "rules")
@@ -39,6 +40,7 @@ class ReleaseFile:
 class Release:
     card: str
     dataset_sha256: str
+    provenance: str
     files: tuple[ReleaseFile, ...]
 
 
@@ -67,8 +69,11 @@ def plain(answer: Answer) -> list[list[Any]]:
     return [[one.label, one.score, one.confidence_ppm] for one in answer.suggestions]
 
 
-def read_release(folder: Path) -> Release:
-    """Read, verify and load everything in `folder`, or raise UnusableRelease."""
+def read_release(folder: Path, *, commit: str = "") -> Release:
+    """Read, verify and load everything in `folder`, or raise UnusableRelease.
+
+    `commit` is what the environment says about the code here, if anything.
+    """
     try:
         text = (folder / "card.json").read_text(encoding="utf-8")
         card = json.loads(text)
@@ -82,7 +87,12 @@ def read_release(folder: Path) -> Release:
             _read_file(folder, kind=kind, entry=card["files"][kind], labels=labels, card=card)
             for kind in KINDS
         )
-        return Release(card=text, dataset_sha256=str(card["dataset"]["sha256"]), files=files)
+        return Release(
+            card=text,
+            dataset_sha256=str(card["dataset"]["sha256"]),
+            provenance=provenance.gather(folder, card=card, commit=commit),
+            files=files,
+        )
     except (KeyError, TypeError, AttributeError) as error:
         raise UnusableRelease(f"{folder / 'card.json'} lacks or mistypes {error}.") from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
@@ -31,7 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            release = read_release(options["folder"])
+            release = read_release(options["folder"], commit=settings.COMMIT)
         except UnusableRelease as error:
             raise CommandError(str(error)) from error
         moment = now()
