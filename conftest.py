@@ -76,6 +76,15 @@ def only_this_machine() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def no_secret_of_another_test() -> Iterator[None]:
+    """Forget the secrets of persons whom another test has left behind."""
+    yield
+    from ledger.actions import forget_secrets
+
+    forget_secrets()
+
+
 def member(username: str, role: str) -> "User":
     from django.contrib.auth.models import Group
 

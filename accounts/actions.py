@@ -77,10 +77,11 @@ def create_person(
     if is_new:
         record(
             "person.created",
-            actor="system",
+            actor=None,
             subject=f"user:{user.pk}",
             now=now,
-            username=username,
+            private={"username": username},
+            about=user.pk,
             roles=[role],
             is_active=True,
             is_staff=user.is_staff,
@@ -93,10 +94,11 @@ def note_person(*, user: User, is_new: bool, by: User, now: datetime) -> None:
     """Record what somebody may do after the admin has saved them, in the same transaction."""
     record(
         "person.created" if is_new else "person.changed",
-        actor=by.username,
+        actor=by.pk,
         subject=f"user:{user.pk}",
         now=now,
-        username=user.username,
+        private={"username": user.username},
+        about=user.pk,
         roles=sorted(user.groups.values_list("name", flat=True)),
         is_active=user.is_active,
         is_staff=user.is_staff,
@@ -113,10 +115,10 @@ def create_token(
     token, text = AuthToken.objects.create(user, expiry=lifetime)
     record(
         "token.created",
-        actor=by.username,
+        actor=by.pk,
         subject=f"token:{token.digest[:32]}",
         now=now,
-        user=user.username,
+        user=user.pk,
         expires_at=token.expiry.isoformat(),
     )
     return token, text
@@ -127,7 +129,7 @@ def revoke_token(*, digest: str, by: User, now: datetime) -> None:
     """Revoke a token. Other processes may honour it for TOKEN_CACHE_SECONDS more."""
     token = AuthToken.objects.select_for_update().get(pk=digest)
     token.delete()
-    record("token.revoked", actor=by.username, subject=f"token:{digest[:32]}", now=now)
+    record("token.revoked", actor=by.pk, subject=f"token:{digest[:32]}", now=now)
     transaction.on_commit(forget_tokens)
 
 
@@ -181,14 +183,16 @@ def _record_lockout(
     limit: Limit, *, username: str, address: str, until: datetime, now: datetime
 ) -> None:
     # What is no name of anybody may well be a password, and the ledger forgets nothing.
-    known = User.objects.filter(username=username).exists()
+    known = User.objects.filter(username=username).values_list("pk", flat=True).first()
     record(
         "sign_in.refused",
-        actor="system",
-        subject=f"address:{address}",
+        actor=None,
+        subject="sign_in" if known is None else f"user:{known}",
         now=now,
+        # Where somebody works or lives.
+        private={"address": address},
+        about=known,
         counted=limit.counts,
-        username=username if known else None,
         attempts=limit.most,
         until=until.isoformat(),
     )

@@ -15,13 +15,15 @@ class Scheduled:
     run: Callable[[], None]
     every: timedelta
     lease: timedelta
+    # Jobs of one lane wait for one another; a lane never waits for another.
+    lane: str
 
 
 _scheduled: dict[str, Scheduled] = {}
 
 
 def job(
-    *, every: timedelta, lease: timedelta = timedelta(minutes=10)
+    *, every: timedelta, lease: timedelta = timedelta(minutes=10), lane: str = "work"
 ) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Decorate a function that asks the database what is left to do, and does some of it.
 
@@ -32,7 +34,7 @@ def job(
     def decorate(run: Callable[[], None]) -> Callable[[], None]:
         name = f"{run.__module__.removesuffix('.jobs')}.{run.__name__}"
         assert name not in _scheduled, f"two jobs are called {name}"
-        _scheduled[name] = Scheduled(name, run, every, lease)
+        _scheduled[name] = Scheduled(name, run, every, lease, lane)
         return run
 
     return decorate

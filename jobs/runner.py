@@ -3,6 +3,7 @@
 import random
 import threading
 import traceback
+from collections.abc import Mapping
 from uuid import uuid4
 
 import structlog
@@ -18,7 +19,7 @@ log = structlog.get_logger("jobs")
 class Runner:
     """Runs due jobs until told to stop; a job that has begun is finished first."""
 
-    def __init__(self, scheduled: dict[str, Scheduled], *, pause: float = 1.0) -> None:
+    def __init__(self, scheduled: Mapping[str, Scheduled], *, pause: float = 1.0) -> None:
         self.scheduled = scheduled
         self.pause = pause
         self.owner = uuid4()
@@ -29,7 +30,6 @@ class Runner:
         self._stop.set()
 
     def run(self) -> None:
-        actions.plan(names=self.scheduled, now=clock.now())
         log.info("runner started", jobs=sorted(self.scheduled))
         while not self._stop.is_set():
             try:

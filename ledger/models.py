@@ -1,28 +1,199 @@
-from typing import Any
+"""The log: what happened, its place in the Merkle tree, and what was said about it to the world.
+
+Rows are added and never changed; triggers see to it. What may be erased lies apart, in Opening
+and Secret: the log holds only commitments to it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import Q
+
+
+def _bytes(value: Any) -> bytes:
+    # PostgreSQL hands out a memoryview.
+    return bytes(value)
 
 
 class Entry(models.Model):
-    """One thing that happened. Rows are added and never changed; triggers see to it."""
+    """One thing that happened.
+
+    On PostgreSQL each row also has `xid`, the transaction that wrote it: the sequencer appends
+    entries in the order of commits, which that of the keys is not.
+    """
 
     uuid = models.UUIDField(unique=True)
     kind = models.CharField(max_length=100)
     subject = models.CharField(max_length=255)
-    actor = models.CharField(max_length=150)
+    actor_id = models.PositiveBigIntegerField(null=True, help_text="Null: the program itself.")
     at = models.DateTimeField()
     body = models.BinaryField()
 
     class Meta:
         default_permissions = ("view",)
+        permissions: ClassVar = [("audit", "Can follow, replay and prove predictions")]
         verbose_name_plural = "entries"
-        indexes = [models.Index(fields=["subject", "id"], name="ledger_entry_by_subject")]
+        indexes: ClassVar = [models.Index(fields=["subject", "id"], name="ledger_entry_by_subject")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
 
     def content(self) -> bytes:
         """Return the canonical JSON of this entry, the bytes that stand for it."""
-        # PostgreSQL hands out a memoryview.
-        value: Any = self.body
-        return bytes(value)
+        return _bytes(self.body)
+
+
+class Opening(models.Model):
+    """What a commitment in an entry was made over. Deleted when it is erased, never changed."""
+
+    entry = models.UUIDField()
+    part = models.CharField(max_length=20)
+    # Whose personal data this is, if it is anybody's: the key of a user.
+    about = models.PositiveBigIntegerField(null=True)
+    salt = models.BinaryField()
+    value = models.BinaryField(help_text="Canonical JSON.")
+
+    class Meta:
+        default_permissions = ()
+        indexes: ClassVar = [
+            models.Index(
+                fields=["about"], name="ledger_opening_by_person", condition=Q(about__isnull=False)
+            )
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["entry", "part"], name="ledger_one_opening_per_part"),
+            models.CheckConstraint(
+                condition=Q(part__in=["details", "input", "device"]), name="ledger_known_part"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} of {self.entry}"
+
+
+class Secret(models.Model):
+    """What the commitments to one person are salted with. Erasing it closes them all."""
+
+    user_id = models.PositiveBigIntegerField(primary_key=True)
+    secret = models.BinaryField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"secret of user {self.user_id}"
+
+
+class Erasure(models.Model):
+    """Somebody decided that data must go: all about a person, or what one entry keeps apart."""
+
+    about = models.PositiveBigIntegerField(null=True)
+    entry = models.UUIDField(null=True)
+    reason = models.CharField(max_length=1000)
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ("view",)
+        indexes: ClassVar = [
+            models.Index(fields=["about"], name="ledger_erasure_by_person"),
+            models.Index(fields=["entry"], name="ledger_erasure_by_entry"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(about=None, entry__isnull=False) | Q(about__isnull=False, entry=None),
+                name="ledger_erases_a_person_or_an_entry",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="ledger_erasure_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"erasure of {self.entry or f'user {self.about}'}"
+
+
+class Leaf(models.Model):
+    """The place of an entry in the tree. It outlives the entry."""
+
+    index = models.PositiveBigIntegerField(primary_key=True)
+    entry_id = models.PositiveBigIntegerField(unique=True)
+    hash = models.BinaryField()
+
+    class Meta:
+        default_permissions = ()
+        verbose_name_plural = "leaves"
+
+    def __str__(self) -> str:
+        return f"leaf {self.index}"
+
+
+class Node(models.Model):
+    """The hash over 256**level leaves, the `index`th such group. Written when it is complete."""
+
+    level = models.PositiveSmallIntegerField()
+    index = models.PositiveBigIntegerField()
+    hash = models.BinaryField()
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["level", "index"], name="ledger_one_node_per_place"),
+            models.CheckConstraint(condition=Q(level__gte=1), name="ledger_leaves_are_no_nodes"),
+        ]
+
+    def __str__(self) -> str:
+        return f"node {self.level}/{self.index}"
+
+
+class Checkpoint(models.Model):
+    """What the log says of itself at one size, signed: a C2SP tlog-checkpoint."""
+
+    size = models.PositiveBigIntegerField(unique=True)
+    root = models.BinaryField()
+    note = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(size__gt=0), name="ledger_checkpoint_of_something")
+        ]
+
+    def __str__(self) -> str:
+        return f"checkpoint at {self.size}"
+
+
+class LogKey(models.Model):
+    """The public half of a key that signs checkpoints, and from when to when it did."""
+
+    vkey = models.CharField(max_length=400, unique=True)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return self.vkey
+
+
+class Position(models.Model):
+    """How far the sequencer has come on PostgreSQL. One row.
+
+    Transaction numbers begin anew in another cluster, so the cluster they belong to is kept
+    with them.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    cluster = models.CharField(max_length=40)
+    xid = models.CharField(max_length=20)
+    entry_id = models.PositiveBigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(id=1), name="ledger_one_position"),
+        ]
+
+    def __str__(self) -> str:
+        return f"after entry {self.entry_id}"

@@ -17,11 +17,13 @@ from django.db import transaction
 from accounts.models import IdempotencyKey, User
 from inventory.actions import Stale, UnknownCategory, categorize
 from inventory.models import Category, Product
-from ledger.actions import record, record_many
-from ledger.models import Entry
+from ledger.actions import Built, commitment_to, record, record_many
+from ledger.commitments import canonical, commitment
+from ledger.models import Entry, Opening
 from lib.group_commit import GroupCommit
 from lib.ids import uuid7
 from lib.rows import insert
+from lib.salts import salt
 from predictions import features, metrics, receipts, serving
 from predictions.models import Prediction, Review
 from predictions.receipts import Asker, Question
@@ -39,7 +41,7 @@ class Made:
     """One answer and everything that is written with it."""
 
     prediction: Prediction
-    entry: Entry
+    written: Built
     outcome: serving.Outcome
 
 
@@ -91,7 +93,7 @@ def predict_products(*, products: Sequence[Product], by: User, now: datetime) ->
     ]
     if not questions:
         return []
-    asker = Asker(user_id=by.pk, person=by.username, request_id="")
+    asker = Asker(user_id=by.pk, request_id="")
     made = predict(questions=questions, asker=asker, now=now)
     known = set(
         Category.objects.filter(
@@ -124,6 +126,7 @@ def _made(
     duration_us: int,
 ) -> Made:
     receipt_id = uuid7()
+    openings, commitments = _closed(receipt_id, question, asker)
     best = outcome.suggestions[0] if outcome.suggestions else None
     return Made(
         prediction=Prediction(
@@ -141,32 +144,61 @@ def _made(
             taxonomy_version=chain.taxonomy_version,
             made_at=now,
         ),
-        entry=Entry(
-            uuid=receipt_id,
-            kind=MADE,
-            subject=f"product:{question.product_id}" if question.product_id else str(receipt_id),
-            actor=asker.person,
-            at=now,
-            body=receipts.encode(
-                receipt_id=receipt_id,
-                question=question,
-                outcome=outcome,
-                asker=asker,
-                taxonomy_version=chain.taxonomy_version,
-                code_commit=code_commit(),
-                now=now,
-                duration_us=duration_us,
+        written=Built(
+            Entry(
+                uuid=receipt_id,
+                kind=MADE,
+                subject=f"product:{question.product_id}"
+                if question.product_id
+                else str(receipt_id),
+                actor_id=asker.user_id,
+                at=now,
+                body=receipts.encode(
+                    receipt_id=receipt_id,
+                    question=question,
+                    commitments=commitments,
+                    outcome=outcome,
+                    asker=asker,
+                    taxonomy_version=chain.taxonomy_version,
+                    code_commit=code_commit(),
+                    now=now,
+                    duration_us=duration_us,
+                ),
             ),
+            openings,
         ),
         outcome=outcome,
+    )
+
+
+def _closed(
+    receipt_id: UUID, question: Question, asker: Asker
+) -> tuple[list[Opening], receipts.Commitments]:
+    """Return what a receipt says of the question and the asker, and what opens that."""
+    fresh, value = salt(), canonical(question.features)
+    openings = [Opening(entry=receipt_id, part="input", salt=fresh, value=value)]
+    device = None
+    if asker.device is not None:
+        of_device, told = salt(), canonical(asker.device)
+        device = commitment(of_device, told)
+        openings.append(
+            Opening(
+                entry=receipt_id, part="device", about=asker.user_id, salt=of_device, value=told
+            )
+        )
+    return openings, receipts.Commitments(
+        input=commitment(fresh, value),
+        person=commitment_to(asker.user_id, entry=receipt_id),
+        device=device,
     )
 
 
 def _write_all(requests: Sequence[_Written]) -> None:
     made = [one for request in requests for one in request.made]
     keys = [request.key for request in requests if request.key is not None]
+    # Receipts first: the database takes no prediction without its receipt.
+    record_many([one.written for one in made])
     insert([one.prediction for one in made])
-    record_many([one.entry for one in made])
     insert(keys)
 
 
@@ -194,24 +226,26 @@ def review(
     if not Category.objects.filter(path=label).exists():
         raise UnknownCategory(label)
     outcome = Review.Outcome.ACCEPTED if label == prediction.label else Review.Outcome.CORRECTED
-    written = Review.objects.create(
-        prediction=prediction,
-        outcome=outcome,
-        label=label,
-        note=note,
-        reviewed_by=by,
-        reviewed_at=now,
-    )
+    review_id = uuid7()
     record(
         f"prediction.{outcome}",
-        actor=by.username,
+        actor=by.pk,
         subject=str(prediction.pk),
         now=now,
-        uuid=written.pk,
+        uuid=review_id,
+        private={"note": note} if note else None,
+        about=by.pk,
         suggested=prediction.label or None,
         category=label,
         product=prediction.product_id,
-        note=note,
+    )
+    written = Review.objects.create(
+        id=review_id,
+        prediction=prediction,
+        outcome=outcome,
+        label=label,
+        reviewed_by=by,
+        reviewed_at=now,
     )
     if prediction.product_id is not None:
         # A product that was deleted meanwhile stays deleted; what the person said counts all

@@ -1,4 +1,4 @@
-"""What was answered, to whom and why; and what a person said to it."""
+"""What was answered, to whom and why; what people said to it; what was asked again or recalled."""
 
 from __future__ import annotations
 
@@ -25,46 +25,46 @@ class Path(models.TextChoices):
     NONE = "none"
 
 
-# No suggestion counts as less sure than any. The -1 is written out because SQLite uses an index
-# on an expression only for a query that spells it the same, and a parameter is another spelling.
-_SURE = models.Func(
-    "confidence_ppm",
-    template="COALESCE(%(expressions)s, -1)",
-    output_field=models.IntegerField(),
-)
+# In whose name the program itself asks, and files what it is sure about.
+ROBOT = "shelfmark"
 
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
     def waiting(self) -> Self:
         """Those about which a person has to say something, the least sure first.
 
-        They are the newest about a product as it is now, nobody has said anything yet, neither
-        here nor to the product itself, and the model was not sure enough. Each has its place in
-        this order as `sure`.
+        Nobody has said anything yet, neither here nor to the product itself. Either the model was
+        not sure enough, and this is the newest answer about the product as it is now. Or the
+        model was recalled, and no other answer about the product waits or filed it since: that
+        one the product may have changed, for its category may still be the recalled model's.
+
+        Each has its place in this order as `sure`.
         """
-        newer = Prediction.objects.filter(
-            product=OuterRef("product"),
-            product_version=OuterRef("product_version"),
-            pk__gt=OuterRef("pk"),
+        newer = Prediction.objects.filter(product=OuterRef("product"), pk__gt=OuterRef("pk"))
+        is_newest = Q(product_version=F("product__version")) & ~Exists(
+            newer.filter(product_version=OuterRef("product_version"))
+        )
+        instead = newer.filter(
+            Q(requeued__isnull=False)
+            | Q(doubt__isnull=False, product_version=OuterRef("product__version"))
+            | Q(needs_review=False, asked_by__username=ROBOT)
         )
         return (
-            self.filter(
-                needs_review=True,
-                product__isnull=False,
-                product__deleted_at=None,
-                product_version=F("product__version"),
-            )
+            self.filter(doubt__isnull=False, product__deleted_at=None)
+            .filter(is_newest | Q(requeued__isnull=False) & ~Exists(instead))
             .exclude(product__category_source=Product.Source.PERSON)
-            .exclude(Exists(newer))
             .exclude(Exists(Review.objects.filter(prediction=OuterRef("pk"))))
-            .annotate(sure=_SURE)
-            .order_by("sure", "pk")
+            .annotate(sure=F("doubt__sure"))
+            .order_by("doubt__sure", "doubt__prediction_id")
         )
 
     def further_on(self, *, sure: int, id: UUID) -> Self:
         """Of `waiting`, those that come after this one."""
         # The first condition says nothing new. It lets the database begin there in its index.
-        return self.filter(Q(sure__gt=sure) | Q(sure=sure, pk__gt=id), sure__gte=sure)
+        return self.filter(
+            Q(doubt__sure__gt=sure) | Q(doubt__sure=sure, doubt__prediction_id__gt=id),
+            doubt__sure__gte=sure,
+        )
 
     def with_reviews(self) -> Self:
         """Fetch with each what people said to it, newest first, and who asked."""
@@ -126,13 +126,6 @@ class Prediction(models.Model):
                 name="predictions_by_product",
                 condition=Q(product__isnull=False),
             ),
-            # The queue of what waits for a person, in its order.
-            models.Index(
-                _SURE,
-                F("id"),
-                name="predictions_doubtful",
-                condition=Q(needs_review=True, product__isnull=False),
-            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -171,7 +164,10 @@ class Prediction(models.Model):
 
 
 class Review(models.Model):
-    """A person's answer to a prediction. The prediction stays as it was; this stands beside it."""
+    """A person's answer to a prediction. The prediction stays as it was; this stands beside it.
+
+    A note is kept apart: it opens the commitment of the ledger entry with the same id.
+    """
 
     class Outcome(models.TextChoices):
         ACCEPTED = "accepted"
@@ -182,7 +178,6 @@ class Review(models.Model):
     outcome = models.CharField(max_length=9, choices=Outcome)
     # The path at that moment, not a key: categories are renamed and deleted, reviews are not.
     label = models.CharField(max_length=500)
-    note = models.CharField(max_length=1000, blank=True)
     reviewed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
@@ -199,3 +194,163 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome}: {self.label}"
+
+
+# Replays
+
+
+class ReplayOutcome(models.TextChoices):
+    """What came of answering a question of the past again."""
+
+    IDENTICAL = "identical"
+    DIFFERENT = "different"
+    IMPOSSIBLE = "impossible"
+
+
+class ReplayRun(models.Model):
+    """All predictions of a range are replayed, chunk by chunk, by a job or a command."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    OPEN = (State.QUEUED, State.RUNNING)
+
+    since = models.DateTimeField(null=True)
+    # Never empty: what is answered while a run goes on belongs to the next one.
+    until = models.DateTimeField()
+    version = models.ForeignKey(ModelVersion, null=True, on_delete=models.PROTECT, related_name="+")
+    path = models.CharField(max_length=8, blank=True, choices=Path)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    requested_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=7, choices=State, default=State.QUEUED)
+    total = models.PositiveIntegerField(help_text="How many there were when it was requested.")
+    done = models.PositiveIntegerField(default=0)
+    identical = models.PositiveIntegerField(default=0)
+    different = models.PositiveIntegerField(default=0)
+    impossible = models.PositiveIntegerField(default=0)
+    cursor = models.UUIDField(null=True, help_text="The last prediction that was replayed.")
+    why = models.CharField(max_length=500, blank=True, help_text="Why it failed.")
+
+    class Meta:
+        default_permissions = ("view",)
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"],
+                name="predictions_open_replays",
+                condition=Q(state__in=["queued", "running"]),
+            )
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "running", "done", "failed"]),
+                name="predictions_known_replay_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(done=F("identical") + F("different") + F("impossible")),
+                name="predictions_replays_add_up",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"replay {self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
+
+class ReplayFinding(models.Model):
+    """A prediction of a run that is not identical, and what came out."""
+
+    run = models.ForeignKey(ReplayRun, on_delete=models.PROTECT, related_name="findings")
+    prediction = models.ForeignKey(
+        Prediction, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    outcome = models.CharField(max_length=10, choices=ReplayOutcome)
+    what = models.TextField(help_text="The reason, or the fields that differ.")
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["run", "prediction"], name="predictions_one_finding_each"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome__in=["different", "impossible"]),
+                name="predictions_a_finding_is_no_success",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome}: {self.prediction_id}"
+
+
+# Recalls
+
+
+class Doubt(models.Model):
+    """A place in the queue of what waits for a person.
+
+    A trigger takes one for each answer about a stored product that needs a review, in the
+    statement that writes it; a recall takes one for each answer that it doubts afterwards. A
+    table of its own, so that both stand in one order that one index has.
+    """
+
+    prediction = models.OneToOneField(
+        Prediction, primary_key=True, on_delete=models.PROTECT, related_name="doubt"
+    )
+    sure = models.IntegerField(help_text="The confidence in parts per million; -1: no suggestion.")
+
+    class Meta:
+        default_permissions = ()
+        indexes: ClassVar = [
+            models.Index(fields=["sure", "prediction"], name="predictions_doubts_in_order")
+        ]
+
+    def __str__(self) -> str:
+        return f"doubt about {self.prediction_id}"
+
+
+class Recall(models.Model):
+    """Somebody no longer trusts a model, and wants people to look at what it answered."""
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="recalls")
+    reason = models.CharField(max_length=1000)
+    recalled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    recalled_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ("view",)
+        permissions: ClassVar = [
+            ("recall", "Can put what a model answered before people again"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(reason=""), name="predictions_recall_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"recall of {self.version_id[:12]}"
+
+
+class Requeued(models.Model):
+    """An answer that a recall has put before people, whether the model was sure or not."""
+
+    prediction = models.OneToOneField(
+        Prediction, primary_key=True, on_delete=models.PROTECT, related_name="requeued"
+    )
+    recall = models.ForeignKey(Recall, on_delete=models.PROTECT, related_name="requeued")
+
+    class Meta:
+        default_permissions = ()
+        verbose_name_plural = "requeued"
+
+    def __str__(self) -> str:
+        return f"{self.prediction_id} requeued"

@@ -1,12 +1,11 @@
 """The receipt of an answer: one canonical JSON text that is never changed.
 
+It holds commitments to what was asked and by whom; both lie apart, where they can be erased.
 `docs/receipt-format.md` explains it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,10 +13,11 @@ from typing import Any
 from uuid import UUID
 
 from categorizer.model import Suggestion
+from ledger.commitments import canonical
 from predictions.features import Features
 from predictions.serving import Outcome
 
-FORMAT = "shelfmark-receipt/1"
+FORMAT = "shelfmark-receipt/2"
 # The answer and the alternatives to it.
 SHOWN = 5
 
@@ -27,7 +27,6 @@ class Asker:
     """Who asked, through what, and with which request."""
 
     user_id: int
-    person: str
     request_id: str
     token: str | None = None
     device: str | None = None
@@ -43,26 +42,25 @@ class Question:
     product_version: int | None = None
 
 
-def canonical(value: dict[str, Any]) -> bytes:
-    """Return RFC 8785 bytes of a value whose keys are ASCII and which holds no float.
-
-    `categorizer.canonical` checks that and costs four times as much; what is encoded here has
-    been checked already, and a test compares the two.
-    """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
-
-
 def moment(at: datetime) -> str:
     """Return a moment as text, always in UTC and with microseconds."""
     return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Commitments:
+    """What the receipt says of the things that are kept apart from it."""
+
+    input: str
+    person: str | None
+    device: str | None
 
 
 def encode(
     *,
     receipt_id: UUID,
     question: Question,
+    commitments: Commitments,
     outcome: Outcome,
     asker: Asker,
     taxonomy_version: int,
@@ -78,8 +76,7 @@ def encode(
             "id": str(receipt_id),
             "made_at": moment(now),
             "duration_us": duration_us,
-            "input": question.features,
-            "input_sha256": hashlib.sha256(canonical(question.features)).hexdigest(),
+            "input_commitment": commitments.input,
             "product": (
                 None
                 if question.product_id is None
@@ -92,7 +89,10 @@ def encode(
             else None,
             "alternatives": plain(outcome.suggestions[1:]),
             "decision_path": outcome.path,
-            "passed_over": [{"path": path, "why": why} for path, why in outcome.passed_over],
+            "passed_over": [
+                {"path": path, "why": why, "model_sha256": sha256}
+                for path, why, sha256 in outcome.passed_over
+            ],
             "threshold_ppm": outcome.threshold_ppm,
             "needs_review": outcome.needs_review,
             "taxonomy_version": taxonomy_version,
@@ -101,9 +101,9 @@ def encode(
             "text": link.text_version if link else None,
             "code_commit": code_commit,
             "asked_by": {
-                "person": asker.person,
+                "person_commitment": commitments.person,
                 "token": asker.token,
-                "device": asker.device,
+                "device_commitment": commitments.device,
                 "device_time": asker.device_time,
             },
             "request_id": asker.request_id,

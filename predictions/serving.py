@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 FRESH_SECONDS = 1.0
 ORDER = ("live", "fallback", "rules")
 TOP = 5
+# A path, why it did not answer, and the digest of its model where there was one.
+PassedOver = tuple[str, str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Outcome:
     path: str
     link: Link | None
     suggestions: tuple[Suggestion, ...]
-    passed_over: tuple[tuple[str, str], ...]
+    passed_over: tuple[PassedOver, ...]
     threshold_ppm: int | None
     needs_review: bool
 
@@ -157,12 +159,12 @@ def ask(chain: Chain, products: Sequence[Mapping[str, object]]) -> list[Outcome]
     """Ask the chain about products. What a model knows nothing of is passed on to the next."""
     outcomes: list[Outcome | None] = [None] * len(products)
     waiting = list(range(len(products)))
-    passed_over: list[tuple[tuple[str, str], ...]] = [()] * len(products)
+    passed_over: list[tuple[PassedOver, ...]] = [()] * len(products)
     for path in ORDER:
         link = chain.link(path)
         if link is None:
             for position in waiting:
-                passed_over[position] += ((path, "unusable"),)
+                passed_over[position] += ((path, "unusable", None),)
             continue
         answers = _answers(link.model, [products[position] for position in waiting])
         passed_on = []
@@ -170,7 +172,7 @@ def ask(chain: Chain, products: Sequence[Mapping[str, object]]) -> list[Outcome]
             if answer.matched and answer.suggestions:
                 outcomes[position] = _outcome(link, answer, passed_over[position])
             else:
-                passed_over[position] += ((path, "nothing_known"),)
+                passed_over[position] += ((path, "nothing_known", link.sha256),)
                 passed_on.append(position)
         waiting = passed_on
         if not waiting:
@@ -189,7 +191,7 @@ def _answers(model: Categorizer | Rules, products: list[Mapping[str, object]]) -
     return [model.suggest(product) for product in products]
 
 
-def _outcome(link: Link, answer: Answer, passed_over: tuple[tuple[str, str], ...]) -> Outcome:
+def _outcome(link: Link, answer: Answer, passed_over: tuple[PassedOver, ...]) -> Outcome:
     best = answer.suggestions[0]
     threshold = link.thresholds.get(best.label)
     return Outcome(

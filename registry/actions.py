@@ -63,7 +63,7 @@ def register(*, release: Release, by: User, now: datetime) -> list[ModelVersion]
         if is_new:
             record(
                 "model.registered",
-                actor=by.username,
+                actor=by.pk,
                 subject=version.sha256,
                 now=now,
                 part=file.kind,
@@ -105,10 +105,11 @@ def approve(
     version.save(update_fields=["status"])
     record(
         "model.approved",
-        actor=by.username,
+        actor=by.pk,
         subject=sha256,
         now=now,
-        reason=approval.reason,
+        private={"reason": approval.reason},
+        about=by.pk,
         is_seed=is_seed,
     )
     return approval
@@ -139,7 +140,7 @@ def deploy(*, sha256: str, by: User, now: datetime) -> Deployment:
     )
     record(
         "model.deployed",
-        actor=by.username,
+        actor=by.pk,
         subject=sha256,
         now=now,
         role=str(role),
@@ -158,7 +159,14 @@ def retire(*, sha256: str, reason: str, by: User, now: datetime) -> ModelVersion
         raise CannotRetire("This model answers right now. Deploy another one first.")
     version.status = Status.RETIRED
     version.save(update_fields=["status"])
-    record("model.retired", actor=by.username, subject=sha256, now=now, reason=reason)
+    record(
+        "model.retired",
+        actor=by.pk,
+        subject=sha256,
+        now=now,
+        private={"reason": reason},
+        about=by.pk,
+    )
     return version
 
 

@@ -43,7 +43,7 @@ def answer(deployed: dict[str, str], categories: None, carla: User) -> Iterator[
             else Question(features.of_product(product), product.pk, product.version)
         )
         asker = Asker(
-            user_id=carla.pk, person="carla", request_id="req-1", device="tablet-7",
+            user_id=carla.pk, request_id="req-1", device="tablet-7",
             device_time="2026-11-20T08:15:00.000000Z",
         )  # fmt: skip
         return actions.predict(questions=[question], asker=asker, now=clock.now())[0].prediction

@@ -90,6 +90,7 @@ GET    /api/v1/categories/<id>                             401  200  200  200  2
 PUT    /api/v1/categories/<id>                             401  403  403  403  403  403  200
 PATCH  /api/v1/categories/<id>                             401  403  403  403  403  403  200
 DELETE /api/v1/categories/<id>                             401  403  403  403  403  403  204
+GET    /api/v1/deployments                                 401  403  403  200  200  200  200
 GET    /api/v1/models/live                                 401  403  403  200  200  200  200
 POST   /api/v1/predictions                                 401  200  200  200  403  403  200
 GET    /api/v1/predictions/<id>                            401  200  200  200  200  200  200
@@ -295,7 +296,7 @@ def world(deployed: SHA256, categories: None, admin: User) -> dict[str, dict[str
     now = clock.now()
     product = inventory.create_product(fields={"sku": "A", "name": "Drill"}, by=admin, now=now)
     empty = inventory.create_category(name="Empty", parent=None, by=admin, now=now)
-    asker = Asker(user_id=admin.pk, person=admin.username, request_id="")
+    asker = Asker(user_id=admin.pk, request_id="")
     question = Question({"name": "Cordless drill"}, product.pk, product.version)
     (made,) = predictions.predict(questions=[question], asker=asker, now=now)
     review = predictions.review(

@@ -29,7 +29,7 @@ def create_category(*, name: str, parent: str | None, by: User, now: datetime) -
     _bump(taxonomy, now)
     record(
         "category.created",
-        actor=by.username,
+        actor=by.pk,
         subject=f"category:{category.pk}",
         now=now,
         path=category.path,
@@ -83,7 +83,7 @@ def update_category(
     _bump(taxonomy, now)
     record(
         "category.updated",
-        actor=by.username,
+        actor=by.pk,
         subject=f"category:{category.pk}",
         now=now,
         before=old,
@@ -115,7 +115,7 @@ def delete_category(
     _bump(taxonomy, now)
     record(
         "category.deleted",
-        actor=by.username,
+        actor=by.pk,
         subject=f"category:{category_id}",
         now=now,
         path=path,
@@ -124,7 +124,7 @@ def delete_category(
     )
 
 
-def ensure_categories(*, paths: set[str], by: str, now: datetime) -> dict[str, Category]:
+def ensure_categories(*, paths: set[str], by: User | None, now: datetime) -> dict[str, Category]:
     """Return the category of each path; make what is missing, in one new taxonomy version.
 
     Runs inside the caller's transaction.
@@ -149,7 +149,7 @@ def ensure_categories(*, paths: set[str], by: str, now: datetime) -> dict[str, C
         _bump(taxonomy, now)
         record(
             "categories.created",
-            actor=by,
+            actor=by.pk if by else None,
             subject="taxonomy",
             now=now,
             paths=made if len(made) <= 100 else [*made[:100], "…"],

@@ -33,10 +33,10 @@ def create_product(
     _save_new(product)
     record(
         "product.created",
-        actor=by.username,
+        actor=by.pk,
         subject=_subject(product),
         now=now,
-        fields=_for_ledger({**fields, "category": category}),
+        private={"fields": _for_ledger({**fields, "category": category})},
     )
     return product
 
@@ -75,12 +75,12 @@ def update_product(
         _save(product, changed, now)
         record(
             "product.updated",
-            actor=by.username,
+            actor=by.pk,
             subject=_subject(product),
             now=now,
             version=product.version,
-            before=_for_ledger(before),
-            after=_for_ledger(after),
+            fields=sorted(after),
+            private={"before": _for_ledger(before), "after": _for_ledger(after)},
         )
     return product
 
@@ -110,7 +110,7 @@ def categorize(
     _save(product, ["category", "category_source"], now)
     record(
         "product.categorized",
-        actor=by.username,
+        actor=by.pk,
         subject=_subject(product),
         now=now,
         version=product.version,
@@ -131,10 +131,11 @@ def delete_product(
     _save(product, ["deleted_at"], now)
     record(
         "product.deleted",
-        actor=by.username,
+        actor=by.pk,
         subject=_subject(product),
         now=now,
-        sku=product.sku,
+        version=product.version,
+        private={"sku": product.sku},
     )
 
 
@@ -154,7 +155,7 @@ class ImportResult:
 
 @transaction.atomic
 def import_products(
-    *, rows: Sequence[Row], file_sha256: str, by: str, now: datetime, dry_run: bool = False
+    *, rows: Sequence[Row], file_sha256: str, by: User | None, now: datetime, dry_run: bool = False
 ) -> ImportResult:
     """Create or update the product of each row, recognised by its SKU; one entry for all.
 
@@ -209,7 +210,7 @@ def import_products(
     result = ImportResult(len(new), len(changed), len(rows) - len(new) - len(changed))
     record(
         "products.imported",
-        actor=by,
+        actor=by.pk if by else None,
         subject=f"file:{file_sha256}",
         now=now,
         first_line=rows[0].line,

@@ -248,7 +248,7 @@ class ProductAdmin(Exported, WrittenByActions):
         self, request: HttpRequest, *, filters: Sequence[tuple[str, str]], rows: int
     ) -> None:
         by: User = person(request)
-        note_export(what="products", filters=filters, rows=rows, by=by.username, now=clock.now())
+        note_export(what="products", filters=filters, rows=rows, by=by.pk, now=clock.now())
 
 
 def _versions(text: str) -> dict[int, int]:

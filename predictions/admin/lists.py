@@ -20,6 +20,7 @@ from ledger.actions import note_export
 from lib import clock
 from lib.admin import Exported, ReadOnlyAdmin
 from lib.spreadsheet import Cell
+from predictions import notes
 from predictions.admin import filters
 from predictions.admin.lineage import lineage
 from predictions.models import Prediction, Review
@@ -145,7 +146,7 @@ class PredictionAdmin(Exported, ReadOnlyAdmin):
             row.version_id, row.taxonomy_version, row.asked_by.username,
             *(
                 (review.outcome, review.label, review.reviewed_by.username,
-                 moment(review.reviewed_at), review.note)
+                 moment(review.reviewed_at), notes.of([review]).get(review.pk, ""))
                 if review
                 else (None,) * 5
             ),
@@ -159,7 +160,7 @@ class PredictionAdmin(Exported, ReadOnlyAdmin):
             what="predictions",
             filters=filters,
             rows=rows,
-            by=request.user.username,
+            by=request.user.pk,
             now=clock.now(),
         )
 
@@ -177,6 +178,10 @@ class ReviewAdmin(ReadOnlyAdmin):
     @admin.display(description="Reviewed (UTC)")
     def when(self, review: Review) -> str:
         return f"{review.reviewed_at:%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="Note")
+    def note(self, review: Review) -> str:
+        return notes.of([review]).get(review.pk, "")
 
     @admin.display(description="Receipt")
     def of_prediction(self, review: Review) -> str:

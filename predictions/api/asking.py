@@ -62,7 +62,6 @@ def asker_of(
     """Return who asks. Raise ParseError for a header that would spoil the receipt."""
     return Asker(
         user_id=user.pk,
-        person=user.username,
         token=token.digest[:_SEEN_OF_TOKEN] if token is not None else None,
         device=_device(meta.get("HTTP_SHELFMARK_DEVICE")),
         device_time=_device_time(meta.get("HTTP_SHELFMARK_DEVICE_TIME")),

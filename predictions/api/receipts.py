@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from categorizer.explain import Explanation
 from inventory.models import Product
 from ledger.models import Entry
 from lib.api import Conflict, QuerySerializer, Unprocessable, needs, next_page
-from predictions import actions
+from predictions import actions, notes
 from predictions.api.openapi import errors
 from predictions.explanations import CannotExplain, UnknownLabel, explain_receipt
 from predictions.models import Prediction, Review
@@ -171,7 +172,7 @@ class HistoryPage(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True, help_text="The address of the next page.")
 
 
-def _past(prediction: Prediction) -> dict[str, object]:
+def _past(prediction: Prediction, said: Mapping[UUID, str]) -> dict[str, object]:
     review = next(iter(prediction.reviews.all()), None)
     return {
         "id": str(prediction.pk),
@@ -189,7 +190,7 @@ def _past(prediction: Prediction) -> dict[str, object]:
         and {
             "outcome": review.outcome,
             "category": review.label,
-            "note": review.note,
+            "note": said.get(review.pk, ""),
             "reviewed_by": review.reviewed_by.username,
             "reviewed_at": moment(review.reviewed_at),
         },
@@ -216,9 +217,10 @@ class ProductHistory(APIView):
         page = list(found[: limit + 1])
         more = len(page) > limit
         page = page[:limit]
+        said = notes.of(review for one in page for review in one.reviews.all())
         return Response(
             {
-                "results": list(map(_past, page)),
+                "results": [_past(prediction, said) for prediction in page],
                 "next": next_page(request, before=page[-1].pk) if more else None,
             }
         )

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError
 
+from accounts.models import User
 from inventory import actions, csv_import
 from inventory.csv_import import Fault, Row
 from lib import clock
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--sku-prefix", default="", help="put this before every SKU")
         parser.add_argument("--delimiter", default=",", help="what separates columns (,)")
-        parser.add_argument("--by", default="system", help="whose import the ledger calls it")
+        parser.add_argument("--by", default="", help="the username of whoever imports")
         parser.add_argument("--dry-run", action="store_true", help="change nothing, only report")
 
     def handle(
@@ -52,6 +53,9 @@ class Command(BaseCommand):
     ) -> None:
         if len(delimiter) != 1:
             raise CommandError("The delimiter is a single character.")
+        person = User.objects.filter(username=by).first()
+        if by and person is None:
+            raise CommandError(f"There is nobody called {by}.")
         total = actions.ImportResult()
         faults: list[Fault] = []
         try:
@@ -69,7 +73,7 @@ class Command(BaseCommand):
                     total += actions.import_products(
                         rows=[item for item in chunk if isinstance(item, Row)],
                         file_sha256=digest,
-                        by=by,
+                        by=person,
                         now=clock.now(),
                         dry_run=dry_run,
                     )

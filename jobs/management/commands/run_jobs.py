@@ -1,4 +1,5 @@
 import signal
+import threading
 from types import FrameType
 from typing import Any
 
@@ -17,17 +18,27 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="run what is due now, then end")
 
     def handle(self, *, once: bool, **options: Any) -> None:
-        runner = Runner(scheduled())
+        jobs = scheduled()
+        actions.plan(names=jobs, now=clock.now())
+        runners = [
+            Runner({name: job for name, job in jobs.items() if job.lane == lane})
+            for lane in sorted({job.lane for job in jobs.values()})
+        ]
         if once:
-            actions.plan(names=runner.scheduled, now=clock.now())
             actions.reap(now=clock.now())
-            while runner.run_one():
-                pass
+            for runner in runners:
+                while runner.run_one():
+                    pass
             return
 
         def stop(signal_number: int, frame: FrameType | None) -> None:
-            runner.stop()
+            for runner in runners:
+                runner.stop()
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        runner.run()
+        threads = [threading.Thread(target=runner.run) for runner in runners]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()

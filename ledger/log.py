@@ -1,0 +1,58 @@
+"""Reading the log: hashes, checkpoints, and where an entry stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ledger import tree
+from ledger.models import Checkpoint, Entry, Leaf, Node
+
+
+class NotSealedYet(Exception):
+    """The entry is not under a checkpoint yet. The message is fit to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry stands in the log, and the proof of it."""
+
+    index: int
+    leaf_hash: bytes
+    proof: list[bytes]
+    checkpoint: Checkpoint
+
+
+def read(level: int, start: int, stop: int) -> Sequence[bytes]:
+    """Return the stored hashes of the subtrees `start` to `stop` of 256**level leaves each."""
+    if level == 0:
+        rows = Leaf.objects.filter(index__gte=start, index__lt=stop).order_by("index")
+    else:
+        rows = Node.objects.filter(level=level, index__gte=start, index__lt=stop).order_by("index")
+    return [bytes(one) for one in rows.values_list("hash", flat=True)]
+
+
+def size() -> int:
+    """Return how many leaves the tree has."""
+    last = Leaf.objects.order_by("-index").values_list("index", flat=True).first()
+    return 0 if last is None else last + 1
+
+
+def latest_checkpoint() -> Checkpoint | None:
+    return Checkpoint.objects.order_by("-size").first()
+
+
+def place_of(entry: Entry) -> Place:
+    """Return where `entry` stands under the latest checkpoint. Raise NotSealedYet."""
+    leaf = Leaf.objects.filter(entry_id=entry.pk).first()
+    checkpoint = latest_checkpoint()
+    if leaf is None or checkpoint is None or checkpoint.size <= leaf.index:
+        raise NotSealedYet(
+            "This is not sealed yet. The log is sealed every few seconds; try again in a moment."
+        )
+    return Place(
+        index=leaf.index,
+        leaf_hash=bytes(leaf.hash),
+        proof=tree.inclusion_proof(leaf.index, checkpoint.size, read),
+        checkpoint=checkpoint,
+    )
