@@ -68,6 +68,20 @@ export class Store {
     return this.#use((database) => database.count("products"));
   }
 
+  /** Return the digest of the live model whose answer came last, null if none is kept. */
+  async modelHeld(): Promise<string | null> {
+    const kept = await this.#use((database) => database.getAll("predictions"));
+    let newest: StoredPrediction | null = null;
+    for (const one of kept) {
+      // The canary and the fallback answer beside the live model, not in its place.
+      const isLive = one.answer.decision_path === "live";
+      if (isLive && (newest === null || one.storedAt > newest.storedAt)) {
+        newest = one;
+      }
+    }
+    return newest?.answer.model ?? null;
+  }
+
   /** Return the products that were last opened here, the newest first. */
   recent(limit: number): Promise<StoredProduct[]> {
     return this.#use(async (database) => {

@@ -108,6 +108,23 @@ test("a product that is gone takes its prediction with it", async () => {
   expect(await store.prediction(1)).toBeUndefined();
 });
 
+test("the model held here is the live one whose answer came last", async () => {
+  expect(await store.modelHeld()).toBeNull();
+  const at = (minute: number) => new Date(NOW.getTime() + minute * 60_000);
+  const answers = [
+    ["live", "older"],
+    ["live", "newer"],
+    ["canary", "canary"],
+    ["rules", null],
+  ] as const;
+  for (const [minute, [decision_path, model]] of answers.entries()) {
+    const answer = { decision_path, model } as Suggested;
+    // Under keys that run backwards: what counts is when it came.
+    await store.keepPrediction(9 - minute, answer, at(minute));
+  }
+  expect(await store.modelHeld()).toBe("newer");
+});
+
 test("nobody reads what was kept for somebody else", async () => {
   await store.keepProducts([product(1)], NOW);
   const other = new Store(people + 1000);

@@ -1,0 +1,229 @@
+// This tablet as a witness: it keeps the last checkpoint of the server's log that it accepted, and
+// at each meeting the server has to prove that its log still begins with exactly that.
+//
+// In a database of its own, which belongs to the installation: signing out leaves it alone.
+import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import { ask, Refused, Unreachable } from "../api/client.ts";
+import { type Checkpoint, continues, parse, signed } from "./checkpoint.ts";
+
+/** What is wrong with what the server showed. */
+export type Reason = "refused" | "signature" | "shorter" | "rewritten";
+
+/** Two statements of one server that cannot both be true, kept word for word. */
+export interface Alarm {
+  at: string;
+  reason: Reason;
+  kept: string;
+  /** Empty if the server showed nothing else. */
+  seen: string;
+  proof: readonly unknown[];
+}
+
+export interface Witnessed {
+  /** This installation, by a name that it gave itself. */
+  tablet: string;
+  /** The keys that this tablet trusts: the first it saw, and those that such a key vouched for. */
+  vkeys: readonly string[];
+  /** The last note that was accepted; empty before the first. */
+  note: string;
+  size: number;
+  /** When the server last proved its log to be whole, by the clock of this tablet. */
+  checkedAt: string;
+  /** False: this browser cannot check signatures. The proofs are checked all the same. */
+  isSigned: boolean;
+  /** The first thing that was wrong. It stays, whatever the server shows later. */
+  alarm: Alarm | null;
+}
+
+interface Told {
+  proof: unknown[];
+  checkpoint: string;
+}
+
+interface Keys {
+  vkeys: string[];
+  rotations: string[];
+}
+
+interface Schema extends DBSchema {
+  log: { key: string; value: Witnessed };
+}
+
+const KEY = "witnessed";
+// More than any note has, and what the server takes.
+const MOST_KEPT = 10_000;
+
+async function used<T>(use: (database: IDBPDatabase<Schema>) => Promise<T>): Promise<T> {
+  const database = await openDB<Schema>("shelfmark-log", 1, {
+    upgrade: (made) => void made.createObjectStore("log"),
+  });
+  try {
+    return await use(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** Return what this tablet knows of the log; undefined before it first asked. */
+export function witnessed(): Promise<Witnessed | undefined> {
+  return used((database) => database.get("log", KEY));
+}
+
+/** Change what is kept, from what is there at this moment: another tab may have been quicker. */
+function keep(change: (now: Witnessed) => Witnessed): Promise<Witnessed> {
+  return used(async (database) => {
+    const transaction = database.transaction("log", "readwrite");
+    const next = change((await transaction.store.get(KEY)) ?? stranger());
+    await transaction.store.put(next, KEY);
+    await transaction.done;
+    return next;
+  });
+}
+
+function stranger(): Witnessed {
+  const tablet = crypto.randomUUID();
+  return { tablet, vkeys: [], note: "", size: 0, checkedAt: "", isSigned: false, alarm: null };
+}
+
+/**
+ * Let the server prove that its log continues what this tablet kept, and keep what it proved.
+ *
+ * What does not fit is kept beside the old checkpoint as an alarm. No answer is no alarm: then, and
+ * while the server has no log, what is known is returned as it is.
+ */
+export async function check(now: Date): Promise<Witnessed> {
+  const known = await keep((found) => found);
+  try {
+    return await meet(known, now);
+  } catch (error) {
+    if (error instanceof Unreachable || error instanceof Refused) {
+      return known;
+    }
+    throw error;
+  }
+}
+
+async function meet(known: Witnessed, now: Date): Promise<Witnessed> {
+  const old = parse(known.note);
+  const alarm = (reason: Reason, seen: unknown, proof: readonly unknown[] = []) =>
+    raise({
+      at: now.toISOString(),
+      reason,
+      kept: known.note,
+      seen: typeof seen === "string" ? seen.slice(0, MOST_KEPT) : "",
+      proof,
+    });
+  let told: Told;
+  try {
+    told = await tell(known.size);
+  } catch (error) {
+    if (old === null || !isRefusal(error)) {
+      throw error;
+    }
+    const instead = await tell(0).catch(() => null);
+    return alarm("refused", instead?.checkpoint);
+  }
+  const proof = Array.isArray(told?.proof) ? told.proof : [null];
+  const fresh = parse(told?.checkpoint);
+  const trust = fresh && (await trusted(known.vkeys, fresh));
+  if (fresh !== null && trust !== null) {
+    if (old === null || (old.origin === fresh.origin && (await continues(old, fresh, proof)))) {
+      return accept(fresh, trust, now);
+    }
+  }
+  if (old === null) {
+    return known; // nothing that it could contradict
+  }
+  const isShorter = fresh !== null && fresh.size < old.size;
+  const reason = trust === null ? "signature" : isShorter ? "shorter" : "rewritten";
+  return alarm(reason, told?.checkpoint, proof);
+}
+
+async function tell(from: number): Promise<Told> {
+  return (await ask<Told>(`ledger/consistency?from=${from}`, { isUrgent: true })).data;
+}
+
+/** Whether the server understood and will not; not that it is busy or asks for a sign-in. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Refused && [400, 404, 409, 410, 422].includes(error.status);
+}
+
+function accept(fresh: Checkpoint, trust: Trust, now: Date): Promise<Witnessed> {
+  return keep((found) => ({
+    ...found,
+    ...(fresh.size >= found.size && { note: fresh.note, size: fresh.size, ...trust }),
+    checkedAt: now.toISOString(),
+  }));
+}
+
+function raise(alarm: Alarm): Promise<Witnessed> {
+  return keep((found) => ({ ...found, alarm: found.alarm ?? alarm }));
+}
+
+interface Trust {
+  vkeys: readonly string[];
+  isSigned: boolean;
+}
+
+/** Return the keys to trust from now on, or null if no key that is trusted signed this. */
+async function trusted(known: readonly string[], fresh: Checkpoint): Promise<Trust | null> {
+  const isStrange = ({ name, keyId }: Checkpoint["signatures"][number]) =>
+    name === fresh.origin && !known.some((vkey) => vkey.startsWith(`${name}+${keyId}+`));
+  let vkeys = known;
+  if (fresh.signatures.some(isStrange)) {
+    const { vkeys: listed, rotations } = await listing();
+    for (const note of [...rotations, fresh.note]) {
+      const statement = parse(note);
+      // The first key is believed. A later one needs a statement that one of the known signed, too.
+      if (statement && (known.length === 0 || (await signers(statement, vkeys)))) {
+        const more = (await signers(statement, listed))?.vkeys ?? [];
+        vkeys = [...new Set([...vkeys, ...more])];
+      }
+    }
+  }
+  const by = await signers(fresh, vkeys);
+  return by && { vkeys, isSigned: by.isSigned };
+}
+
+/**
+ * Return the keys that the server names, and the checkpoints at which one vouched for the next, the
+ * oldest first: a tablet that slept through a whole rotation follows them.
+ */
+async function listing(): Promise<Keys> {
+  try {
+    const { data } = await ask<Partial<Keys>>("ledger/key", { isUrgent: true });
+    return { vkeys: data?.vkeys ?? [], rotations: data?.rotations ?? [] };
+  } catch (error) {
+    if (isRefusal(error)) {
+      return { vkeys: [], rotations: [] };
+    }
+    throw error;
+  }
+}
+
+/** Return which of these keys signed, or null if none did. */
+async function signers(statement: Checkpoint, vkeys: readonly string[]): Promise<Trust | null> {
+  const found: string[] = [];
+  let isSigned = false;
+  for (const vkey of vkeys) {
+    const answer = await signed(statement, vkey);
+    if (answer !== false) {
+      found.push(vkey);
+      isSigned ||= answer === true;
+    }
+  }
+  return found.length > 0 ? { vkeys: found, isSigned } : null;
+}
+
+/** Tell the server what this tablet holds: a model, a checkpoint, and what was wrong. */
+export async function report(found: Witnessed, model: string | null): Promise<void> {
+  const { tablet, size, alarm } = found;
+  await ask(`tablets/${tablet}`, {
+    method: "POST",
+    body: {
+      model_sha256: model,
+      checkpoint_size: size,
+      alarm: alarm && { kept: alarm.kept, seen: alarm.seen },
+    },
+  });
+}
