@@ -26,12 +26,17 @@ MUTABLE = {
     "inventory.Product",
     "inventory.Taxonomy",
     "jobs.Job",
+    "predictions.ReplayRun",
     "registry.Deployment",
     "registry.ModelVersion",
 }
 APPEND_ONLY = {
     "ledger.Entry",
+    "predictions.Doubt",
     "predictions.Prediction",
+    "predictions.Recall",
+    "predictions.ReplayFinding",
+    "predictions.Requeued",
     "predictions.Review",
     "registry.Approval",
 }

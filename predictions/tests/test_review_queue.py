@@ -226,7 +226,7 @@ def test_the_database_walks_the_queue_in_its_order(deployed: SHA256) -> None:
         # A planner with statistics does what it likes with a table of no rows.
         pytest.skip("what SQLite does can be read from its plan alone")
     plan = Prediction.objects.waiting()[:20].explain()
-    assert "predictions_doubtful" in plan
+    assert "predictions_doubts_in_order" in plan
     assert "TEMP B-TREE" not in plan
 
 
