@@ -240,6 +240,11 @@ def smallest_id(at: datetime) -> uuid.UUID:
     return uuid.UUID(int=max(0, int(at.timestamp() * 1000)) << 80)
 
 
+def time_of(key: uuid.UUID) -> datetime:
+    """Return when a UUID version 7 was made, to the millisecond."""
+    return datetime.fromtimestamp((key.int >> 80) / 1000, UTC)
+
+
 # Exports
 
 

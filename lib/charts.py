@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 
 
@@ -105,6 +106,57 @@ def strip(
         long = width * value / whole
         boxes.append(Box(_short(x), 0, _short(long), height, series, series, value))
         x += long
+    return boxes
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Something that lasted. Without an `end` it still does."""
+
+    series: str
+    label: str
+    start: datetime
+    end: datetime | None
+
+
+def place(at: datetime, *, since: datetime, until: datetime, width: float) -> float:
+    """Return where a moment lies between two others, never beyond them."""
+    share = (at - since) / (until - since)
+    return _short(width * min(1, max(0, share)))
+
+
+def timeline(
+    spans: Sequence[Span],
+    *,
+    order: Sequence[str],
+    since: datetime,
+    until: datetime,
+    width: float,
+    lane: float,
+    gap: float = 0.25,
+) -> list[Box]:
+    """Return bars over time, a lane for each of `order`. Their numbers are the seconds shown.
+
+    What does not touch the time from `since` to `until` is left out. `gap` is the share of a
+    lane that stays free.
+    """
+    boxes = []
+    for span in spans:
+        start, end = max(span.start, since), min(span.end or until, until)
+        if span.series not in order or start >= end:
+            continue
+        x = place(start, since=since, until=until, width=width)
+        boxes.append(
+            Box(
+                x=x,
+                y=_short(lane * (order.index(span.series) + gap / 2)),
+                width=_short(place(end, since=since, until=until, width=width) - x),
+                height=_short(lane * (1 - gap)),
+                series=span.series,
+                label=span.label,
+                value=round((end - start).total_seconds()),
+            )
+        )
     return boxes
 
 

@@ -16,5 +16,6 @@ urlpatterns = [
     path(
         "products/<int:id>/prediction", api.ProductPrediction.as_view(), name="product-prediction"
     ),
+    path("deployments", api.Deployments.as_view(), name="deployments"),
     path("models/live", api.LiveModels.as_view(), name="live-models"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -113,6 +114,21 @@ class Approval(models.Model):
 class DeploymentQuerySet(models.QuerySet["Deployment"]):
     def open(self) -> Self:
         return self.filter(ended_at=None)
+
+    def at(self, moment: datetime) -> Self:
+        """Those that answered at a moment: one of each role at most."""
+        return self.between(moment, moment)
+
+    def between(self, since: datetime, until: datetime) -> Self:
+        """Those that answered at some time from `since` to `until`, both of them included."""
+        has_not_ended = Q(ended_at=None) | Q(ended_at__gt=since)
+        return self.filter(has_not_ended, started_at__lte=until)
+
+    def with_people(self) -> Self:
+        """Fetch with each its version, who let that in and why, and who deployed it."""
+        return self.select_related("version__approval__approved_by", "started_by").defer(
+            "version__card", "version__golden", "version__provenance"
+        )
 
 
 class Deployment(models.Model):

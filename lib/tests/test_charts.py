@@ -1,10 +1,11 @@
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.charts import ceiling, percents, stacks, strip, ticks
+from lib.charts import Span, ceiling, percents, place, stacks, strip, ticks, timeline
 
 counts = st.integers(min_value=0, max_value=10**9)
 
@@ -70,3 +71,44 @@ def test_percents_add_up(parts: dict[str, int]) -> None:
 def test_percents_favour_the_largest_remainder() -> None:
     assert percents({"a": 1, "b": 1, "c": 1}) == {"a": 34, "b": 33, "c": 33}
     assert percents({"a": 996, "b": 4}) == {"a": 100, "b": 0}
+
+
+NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def lanes(*spans: Span) -> list[tuple[float, float, float, str, int]]:
+    boxes = timeline(
+        spans, order=["live", "rules"], since=NOON, until=NOON + 10 * HOUR, width=100, lane=20
+    )
+    return [(box.x, box.y, box.width, box.label, box.value) for box in boxes]
+
+
+def test_what_lasted_is_as_long_as_its_time() -> None:
+    assert lanes(
+        Span("live", "a", NOON + HOUR, NOON + 3 * HOUR),
+        Span("rules", "b", NOON + 3 * HOUR, NOON + 4 * HOUR),
+    ) == [(10, 2.5, 20, "a", 7200), (30, 22.5, 10, "b", 3600)]
+
+
+def test_what_goes_on_is_cut_off_at_the_ends() -> None:
+    assert lanes(
+        Span("live", "a", NOON - 5 * HOUR, NOON + HOUR), Span("live", "b", NOON + HOUR, None)
+    ) == [(0, 2.5, 10, "a", 3600), (10, 2.5, 90, "b", 32_400)]
+
+
+def test_what_was_over_or_is_to_come_is_left_out() -> None:
+    assert (
+        lanes(
+            Span("live", "before", NOON - HOUR, NOON),
+            Span("live", "after", NOON + 10 * HOUR, None),
+            Span("nobody", "in no lane", NOON, None),
+        )
+        == []
+    )
+
+
+def test_a_moment_has_its_place_and_never_one_outside() -> None:
+    for hours, x in ((-1, 0), (0, 0), (5, 50), (10, 100), (11, 100)):
+        at = NOON + hours * HOUR
+        assert place(at, since=NOON, until=NOON + 10 * HOUR, width=100) == x

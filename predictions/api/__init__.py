@@ -1,12 +1,14 @@
 """Predictions over HTTP."""
 
 from predictions.api.asking import MAY_ASK, Predictions, ProductPrediction, asker_of, shown
+from predictions.api.deployments import Deployments
 from predictions.api.live import LiveModels
 from predictions.api.receipts import ProductHistory, Receipt, ReceiptExplanation
 from predictions.api.reviews import ReviewQueue, Reviews
 
 __all__ = [
     "MAY_ASK",
+    "Deployments",
     "LiveModels",
     "Predictions",
     "ProductHistory",
