@@ -1,18 +1,20 @@
 """Why a model said what it said, long after it said it.
 
-Nothing is stored for this: a receipt holds what was asked and names the model by the digest of its
-bytes, and the same model adds up the same whole numbers for the same question.
+Nothing is stored for this: what was asked lies beside the receipt, which names the model by the
+digest of its bytes, and the same model adds up the same whole numbers for the same question.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import structlog
 
 from categorizer.explain import Explanation, explain
 from categorizer.model import UnusableModel
+from ledger import openings
 from predictions import receipts, serving
 from registry.files import WrongFile
 
@@ -46,7 +48,11 @@ def explain_receipt(receipt: Mapping[str, Any], *, label: str | None = None) -> 
     label = label or receipt["category"]
     if label not in model.labels:
         raise UnknownLabel(f"The model that answered does not know the category “{label}”.")
-    explanation = explain(model, receipt["input"], label=label)
+    receipt_id = UUID(receipt["id"])
+    asked = receipts.asked_in(receipt, openings.parts([receipt_id]).get(receipt_id, {}))
+    if asked is None:
+        raise CannotExplain("What was asked has been erased, so nobody can say why any more.")
+    explanation = explain(model, asked, label=label)
     told = {one.label: one.score for one in receipts.suggestions(receipt)}
     if told.get(label, explanation.score) != explanation.score:
         log.error("explanation.differs", sha256=sha256, receipt=receipt["id"])

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from categorizer.model import Suggestion
 from ledger.commitments import canonical
+from ledger.openings import Opened
 from predictions.features import Features
 from predictions.serving import Outcome
 
@@ -126,3 +127,12 @@ def suggestions(receipt: Mapping[str, Any]) -> tuple[Suggestion, ...]:
         Suggestion(one["category"], one["score"], one["confidence_ppm"])
         for one in (receipt, *receipt["alternatives"])
     )
+
+
+def asked_in(
+    receipt: Mapping[str, Any], opened: Mapping[str, Opened]
+) -> Mapping[str, object] | None:
+    """Return what was asked, or None if it was erased. Receipts of format 1 hold it themselves."""
+    if "input" in receipt:
+        return dict(receipt["input"])
+    return opened["input"].value if "input" in opened else None

@@ -165,4 +165,4 @@ def _sign(now: datetime) -> Checkpoint:
     ]
     for key in signers:
         LogKey.objects.get_or_create(vkey=key.vkey, defaults={"since": now})
-    return Checkpoint.objects.create(size=size, root=root, note=f"{text}\n{''.join(lines)}", at=now)
+    return Checkpoint.objects.create(size=size, root=root, note=note.signed(text, lines), at=now)
