@@ -50,7 +50,7 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
             | Q(needs_review=False, asked_by__username=ROBOT)
         )
         return (
-            self.filter(doubt__isnull=False, product__isnull=False, product__deleted_at=None)
+            self.filter(doubt__isnull=False, product__deleted_at=None)
             .filter(is_newest | Q(requeued__isnull=False) & ~Exists(instead))
             .exclude(product__category_source=Product.Source.PERSON)
             .exclude(Exists(Review.objects.filter(prediction=OuterRef("pk"))))

@@ -135,4 +135,4 @@ def categories(admin: "User") -> None:
     from lib import clock
 
     with transaction.atomic():
-        ensure_categories(paths=set(CATEGORIES), by=admin.username, now=clock.now())
+        ensure_categories(paths=set(CATEGORIES), by=admin, now=clock.now())
