@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import fcntl
-import hashlib
 import os
 import re
 import secrets
@@ -17,13 +16,22 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 
-_ED25519 = b"\x01"
+from ledger import note
+from ledger.models import LogKey
+from lib import clock
+
+# For how long the key before the current one signs too, so that whoever knows only that one has
+# time to learn the new one.
+BOTH_SIGN = timedelta(days=90)
+
+_ED25519 = bytes([note.ED25519])
 _PREFIX = "PRIVATE+KEY+"
 _NAME = re.compile(r"[!-*,-~]+")  # what can be seen, without the +
 _NUMBERED = re.compile(r"[0-9]{4}\.key", re.ASCII)
@@ -77,14 +85,16 @@ class Key:
         return self._private.public_key().public_bytes_raw()
 
     @property
+    def verifier(self) -> note.Verifier:
+        return note.Verifier(self.name, note.ED25519, self.public)
+
+    @property
     def key_id(self) -> bytes:
-        """The four bytes by which a signature names its key (C2SP signed-note)."""
-        return hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + self.public).digest()[:4]
+        return self.verifier.key_id
 
     @property
     def vkey(self) -> str:
-        encoded = base64.b64encode(_ED25519 + self.public).decode()
-        return f"{self.name}+{self.key_id.hex()}+{encoded}"
+        return self.verifier.vkey
 
     def sign(self, data: bytes) -> bytes:
         return self._private.sign(data)
@@ -225,5 +235,50 @@ def _write(folder: Path, key: Key) -> None:
 
 
 def keys_to_sign_with(*, create: bool) -> list[Key]:
-    """Return the keys that sign a checkpoint now: the current one first. Raise CannotUseKey."""
-    return held(create=create)[:1]
+    """Return the keys that sign a checkpoint now: the current one first. Raise CannotUseKey.
+
+    Which these are is for the rows of LogKey to say, so that a key counts from the transaction
+    on in which its entry was written. With `create`, a log without any gets its first key.
+    """
+    now = clock.now()
+    signing = [public for public in public_keys() if public.until is None or now < public.until]
+    if not signing:
+        return held(create=create)[:1]
+    private = {key.vkey: key for key in held(create=False)}
+    current = signing[0].vkey
+    if current not in private:
+        raise CannotUseKey(lacks(current))
+    return [private[public.vkey] for public in signing if public.vkey in private]
+
+
+def lacks(vkey: str) -> str:
+    """Return what to say when the private half of this key cannot be found."""
+    where = "SHELFMARK_LEDGER_KEY" if settings.LEDGER_KEY else str(settings.LEDGER_KEYS_DIR)
+    return (
+        f"The private half of {vkey} is not in {where}. Restore it from its backup. If it is "
+        "lost for ever, type `python manage.py rotate_ledger_key --lost`."
+    )
+
+
+def name_of(vkey: str) -> str:
+    """Return the name of a key, which is the origin of its log."""
+    return note.Verifier.parse(vkey).name
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """The public half of a key, and when it stops signing, if that is known."""
+
+    vkey: str
+    since: datetime
+    until: datetime | None
+
+
+def public_keys() -> list[PublicKey]:
+    """Return every key that ever signed this log, the current one first."""
+    found: list[PublicKey] = []
+    replaced: datetime | None = None
+    for row in LogKey.objects.order_by("-since", "-pk"):
+        found.append(PublicKey(row.vkey, row.since, replaced and replaced + BOTH_SIGN))
+        replaced = row.since
+    return found

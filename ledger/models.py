@@ -164,17 +164,87 @@ class Checkpoint(models.Model):
 
 
 class LogKey(models.Model):
-    """The public half of a key that signs checkpoints, and from when to when it did."""
+    """The public half of a key that signs checkpoints, and since when.
+
+    The newest one is the current one; `keys.public_keys` says until when the others sign.
+    """
 
     vkey = models.CharField(max_length=400, unique=True)
     since = models.DateTimeField()
-    until = models.DateTimeField(null=True)
 
     class Meta:
         default_permissions = ("view",)
 
     def __str__(self) -> str:
         return self.vkey
+
+
+class Cosignature(models.Model):
+    """The line with which a witness says that a checkpoint continues what it saw before."""
+
+    checkpoint = models.ForeignKey(
+        Checkpoint, on_delete=models.PROTECT, related_name="cosignatures"
+    )
+    name = models.CharField(max_length=400, help_text="Of the witness.")
+    line = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["checkpoint", "name"], name="ledger_one_cosignature_per_witness"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} saw {self.checkpoint}"
+
+
+class CheckpointSent(models.Model):
+    """A checkpoint has left the house that day."""
+
+    class Way(models.TextChoices):
+        FILE = "file"
+        MAIL = "mail"
+
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="+")
+    way = models.CharField(max_length=4, choices=Way)
+    day = models.DateField(help_text="In UTC.")
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ("view",)
+        verbose_name_plural = "checkpoints sent"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["way", "day"], name="ledger_one_checkpoint_a_day"),
+            models.CheckConstraint(
+                condition=Q(way__in=["file", "mail"]), name="ledger_known_way_out"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.checkpoint} by {self.way} on {self.day}"
+
+
+class Pruning(models.Model):
+    """Somebody decided that old entries leave the database. Their leaves and nodes stay.
+
+    Nothing is deleted before `entry`, which says so in the log, is under a checkpoint.
+    """
+
+    up_to_index = models.PositiveBigIntegerField(
+        unique=True, help_text="The first leaf whose entry stays."
+    )
+    entry = models.UUIDField(unique=True)
+    archive_sha256 = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"pruned up to leaf {self.up_to_index}"
 
 
 class Position(models.Model):

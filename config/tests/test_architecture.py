@@ -31,7 +31,11 @@ MUTABLE = {
     "registry.ModelVersion",
 }
 APPEND_ONLY = {
+    "ledger.CheckpointSent",
+    "ledger.Cosignature",
     "ledger.Entry",
+    "ledger.LogKey",
+    "ledger.Pruning",
     "predictions.Doubt",
     "predictions.Prediction",
     "predictions.Recall",

@@ -12,6 +12,7 @@ from ledger.actions.recording import (
     record_many,
     secret_of,
 )
+from ledger.actions.rotating import CannotRotate, rotate_key
 from ledger.actions.sealing import Sealed, seal
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "MOST_BYTES",
     "Built",
     "CannotRecord",
+    "CannotRotate",
     "Sealed",
     "build",
     "commitment_to",
@@ -27,6 +29,7 @@ __all__ = [
     "note_export",
     "record",
     "record_many",
+    "rotate_key",
     "seal",
     "secret_of",
 ]
