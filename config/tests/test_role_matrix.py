@@ -221,6 +221,7 @@ GET    /admin/predictions/prediction/export/               302  302  302  403  4
 POST   /admin/predictions/prediction/export/               302  302  302  200  200  200  200
 GET    /admin/predictions/prediction/                      302  302  302  200  200  200  200
 POST   /admin/predictions/prediction/                      302  302  302  200  200  200  200
+GET    /admin/predictions/prediction/live/                 302  302  302  200  200  200  200
 GET    /admin/predictions/prediction/add/                  302  302  302  403  403  403  403
 POST   /admin/predictions/prediction/add/                  302  302  302  403  403  403  403
 GET    /admin/predictions/prediction/<object_id>/history/  302  302  302  200  200  200  200

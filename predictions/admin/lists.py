@@ -10,8 +10,8 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Prefetch, Q, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from accounts.models import User
@@ -21,7 +21,7 @@ from lib import clock
 from lib.admin import Exported, ReadOnlyAdmin
 from lib.spreadsheet import Cell
 from predictions import notes
-from predictions.admin import filters
+from predictions.admin import filters, live
 from predictions.admin.lineage import lineage
 from predictions.models import Prediction, Review
 from predictions.receipts import moment
@@ -133,6 +133,14 @@ class PredictionAdmin(Exported, ReadOnlyAdmin):
         if reviews:
             return str(reviews[0].outcome)
         return "waiting" if prediction.needs_review else "not needed"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.live_view)
+        return [path("live/", view, name="predictions_prediction_live"), *super().get_urls()]
+
+    def live_view(self, request: HttpRequest) -> HttpResponse:
+        """Answer with what was live at a moment."""
+        return live.show(request, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def page(self, request: HttpRequest, row: Any) -> dict[str, object]:
         return {"title": "Receipt", "subtitle": str(row.pk), **lineage(row)}
