@@ -31,6 +31,9 @@ os.environ.setdefault("DATABASE_URL", f"sqlite:///{_folder.name}/db.sqlite3")
 for _name in (
     "ALLOWED_HOSTS",
     "DEBUG",
+    "EMAIL_URL",
+    "SHELFMARK_CHECKPOINT_DIR",
+    "SHELFMARK_CHECKPOINT_MAIL",
     "SHELFMARK_DEMO",
     "SHELFMARK_HTTPS",
     "SHELFMARK_LEDGER_KEY",
@@ -39,6 +42,7 @@ for _name in (
     "SHELFMARK_LEDGER_KEY_PREVIOUS_FILE",
     "SHELFMARK_LEDGER_ORIGIN",
     "SHELFMARK_STATIC_ROOT",
+    "SHELFMARK_WITNESSES",
 ):
     os.environ.pop(_name, None)
 if _redis := os.environ.get("REDIS_URL"):

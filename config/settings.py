@@ -70,6 +70,25 @@ def env_secret(name: str, *, default: str | None = None, default_file: Path | No
     return value
 
 
+def env_witnesses(name: str) -> list[tuple[str, str]]:
+    """Read pairs of an address and a verifier key, with commas between the pairs."""
+    found = []
+    for item in env.list(name, default=[]):
+        address, _, vkey = item.strip().partition(" ")
+        parts = urlsplit(address)
+        is_here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if not vkey or not parts.hostname or parts.query or parts.fragment or parts.username:
+            raise ImproperlyConfigured(
+                f"{name} holds {item!r}: write an address, a blank and the witness's key, such as "
+                "https://witness.example.com/log witness.example.com+0123abcd+BH…, with commas "
+                "between witnesses."
+            )
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_here):
+            raise ImproperlyConfigured(f"{name} holds {address!r}: a witness is asked by https.")
+        found.append((address.rstrip("/"), vkey.strip()))
+    return found
+
+
 # What this installation is
 
 DEBUG = env_bool("DEBUG", default=False)
@@ -95,6 +114,11 @@ if not re.fullmatch(r"[!-*,-~]*", LEDGER_ORIGIN):
         f"SHELFMARK_LEDGER_ORIGIN is {LEDGER_ORIGIN!r}: write a name in ASCII, without blanks "
         "and +, such as shelf.example.com/ledger."
     )
+
+# Where checkpoints leave the house.
+CHECKPOINT_DIR: str = env.str("SHELFMARK_CHECKPOINT_DIR", default="")
+CHECKPOINT_MAIL: list[str] = env.list("SHELFMARK_CHECKPOINT_MAIL", default=[])
+WITNESSES = env_witnesses("SHELFMARK_WITNESSES")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -202,6 +226,26 @@ CACHES: dict[str, dict[str, Any]] = {
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )
 }
+
+# Mail
+
+EMAIL_URL = env_secret("EMAIL_URL", default="")
+if EMAIL_URL:
+    if urlsplit(EMAIL_URL).scheme not in ("smtp", "smtp+tls", "smtp+ssl", "consolemail"):
+        raise ImproperlyConfigured(
+            "EMAIL_URL cannot be used: write smtp+tls://USER:PASSWORD@HOST:587, smtp+ssl://… or "
+            "smtp://…."
+        )
+    globals().update(
+        {name: value for name, value in env.email_url_config(EMAIL_URL).items() if value}
+    )
+elif CHECKPOINT_MAIL:
+    raise ImproperlyConfigured(
+        "SHELFMARK_CHECKPOINT_MAIL says to whom checkpoints are sent, but not EMAIL_URL by which "
+        "server: write smtp+tls://USER:PASSWORD@HOST:587 there."
+    )
+EMAIL_TIMEOUT = 20  # seconds
+DEFAULT_FROM_EMAIL: str = env.str("SHELFMARK_MAIL_FROM", default="shelfmark@localhost")
 
 # People
 

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from jobs.registry import job
-from ledger import actions
+from ledger import actions, copies
 from lib import clock
 
 
@@ -9,3 +9,12 @@ from lib import clock
 def seal() -> None:
     """Seal what was written since. Twice is harmless: only one at a time appends."""
     actions.seal(now=clock.now())
+
+
+@job(every=timedelta(hours=1))
+def copy_checkpoint() -> None:
+    """Let the latest checkpoint leave the house, once a day by each way.
+
+    What went today does not go again; a crash in between sends the same thing twice.
+    """
+    copies.copy_out(now=clock.now())

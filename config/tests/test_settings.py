@@ -57,6 +57,13 @@ def values(**env: str) -> Any:
         ({"DATABASE_URL": ""}, "DATABASE_URL is empty"),
         ({"SECRET_KEY": ""}, "SECRET_KEY is empty"),
         ({"SECRET_KEY_FILE": "/x"}, "both set: choose one"),
+        ({"SHELFMARK_LEDGER_ORIGIN": "my shelf"}, "write a name in ASCII, without blanks"),
+        ({"SHELFMARK_LEDGER_KEY": ""}, "SHELFMARK_LEDGER_KEY is empty"),
+        ({"EMAIL_URL": "pigeon://roof"}, "EMAIL_URL cannot be used"),
+        ({"SHELFMARK_CHECKPOINT_MAIL": "a@example.com"}, "but not EMAIL_URL by which server"),
+        ({"SHELFMARK_WITNESSES": "https://witness.example.com"}, "an address, a blank and"),
+        ({"SHELFMARK_WITNESSES": "http://witness.example.com w+1+A"}, "asked by https"),
+        ({"SHELFMARK_WITNESSES": "ftp://localhost w+1+A"}, "asked by https"),
     ],
 )
 def test_a_setting_that_cannot_be_used_stops_the_start(env: dict[str, str], message: str) -> None:
@@ -113,6 +120,24 @@ def test_a_cache_that_is_shared_is_used_when_there_is_one() -> None:
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": "redis://localhost/3",
     }
+
+
+def test_mail_goes_through_the_server_that_is_named() -> None:
+    s = values(
+        EMAIL_URL="smtp+tls://u:p@mail.example.com:587",
+        SHELFMARK_CHECKPOINT_MAIL="a@example.com,b@example.com",
+    )
+    assert s["CHECKPOINT_MAIL"] == ["a@example.com", "b@example.com"]
+    assert (s["EMAIL_HOST"], s["EMAIL_PORT"], s["EMAIL_USE_TLS"]) == ("mail.example.com", 587, True)
+    assert (s["EMAIL_HOST_USER"], s["EMAIL_HOST_PASSWORD"]) == ("u", "p")
+
+
+def test_witnesses_are_an_address_and_a_key_each() -> None:
+    s = values(SHELFMARK_WITNESSES="https://w.example.com/log/ w+1+A, http://localhost:7380 v+2+B=")
+    assert s["WITNESSES"] == [
+        ["https://w.example.com/log", "w+1+A"],
+        ["http://localhost:7380", "v+2+B="],
+    ]
 
 
 @pytest.mark.django_db

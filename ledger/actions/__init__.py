@@ -1,3 +1,4 @@
+from ledger.actions.publishing import keep_cosignature, note_copy
 from ledger.actions.recording import (
     FORMAT,
     MOST_BYTES,
@@ -26,6 +27,8 @@ __all__ = [
     "commitment_to",
     "encode_entry",
     "forget_secrets",
+    "keep_cosignature",
+    "note_copy",
     "note_export",
     "record",
     "record_many",

@@ -11,10 +11,11 @@ from unittest.mock import patch
 import pytest
 from django.core.management import CommandError, call_command
 
-from ledger import actions, keys, note
+from ledger import keys, note
 from ledger.actions.rotating import statement
 from ledger.keys import CannotUseKey, Key, verify_ed25519
 from ledger.models import Checkpoint, Entry, LogKey
+from ledger.tests.logs import own_keys, seal
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
@@ -23,18 +24,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, settings: Any) -> Path:
-    settings.LEDGER_KEYS_DIR = tmp_path / "keys"
-    settings.LEDGER_KEY = settings.LEDGER_KEY_PREVIOUS = settings.LEDGER_ORIGIN = ""
+    own_keys(tmp_path / "keys", settings)
     return tmp_path / "keys"
-
-
-def seal(now: datetime) -> Checkpoint:
-    """Write something and return the checkpoint over it."""
-    actions.record("test.done", actor=None, subject="test", now=now)
-    with patch("lib.clock.now", return_value=now):
-        sealed = actions.seal(now=now)
-    assert sealed.checkpoint is not None
-    return sealed.checkpoint
 
 
 def rotate(now: datetime = NOW, *args: str) -> str:
