@@ -3,6 +3,7 @@
 from predictions.api.asking import MAY_ASK, Predictions, ProductPrediction, asker_of, shown
 from predictions.api.deployments import Deployments
 from predictions.api.live import LiveModels
+from predictions.api.proofs import ReceiptOpening
 from predictions.api.receipts import ProductHistory, Receipt, ReceiptExplanation
 from predictions.api.reviews import ReviewQueue, Reviews
 
@@ -15,6 +16,7 @@ __all__ = [
     "ProductPrediction",
     "Receipt",
     "ReceiptExplanation",
+    "ReceiptOpening",
     "ReviewQueue",
     "Reviews",
     "asker_of",

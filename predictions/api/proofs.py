@@ -1,0 +1,69 @@
+"""What stands behind a receipt: what its commitments were made over, and the proof of it all."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import User
+from ledger import openings
+from lib.api import needs
+from predictions.api.openapi import errors
+from predictions.models import Prediction
+
+
+class OpeningOutput(serializers.Serializer[Any]):
+    """What the commitments of a receipt were made over. SHA-256(salt, value) is the commitment."""
+
+    id = serializers.UUIDField()
+    input = serializers.DictField(allow_null=True, help_text="What was asked. Null: erased.")
+    input_salt = serializers.CharField(allow_null=True, help_text="64 hexadecimal digits.")
+    user = serializers.IntegerField(allow_null=True, help_text='Committed to as {"user":…}.')
+    person = serializers.CharField(allow_null=True, help_text="What this user is called today.")
+    person_salt = serializers.CharField(allow_null=True)
+    device = serializers.CharField(allow_null=True)
+    device_salt = serializers.CharField(allow_null=True)
+    erased = serializers.BooleanField(help_text="Whether something of this was erased.")
+
+
+class ReceiptOpening(APIView):
+    permission_classes = [needs("predictions.view_prediction")]
+
+    @extend_schema(
+        operation_id="open_receipt",
+        responses={200: OpeningOutput, **errors(401, 403, 404)},
+    )
+    def get(self, request: Request, id: UUID) -> Response:
+        """What was asked and by whom, with the salts that open the receipt's commitments."""
+        prediction = Prediction.objects.filter(pk=id).only("asked_by_id").first()
+        if prediction is None:
+            raise Http404("There is no such prediction.")
+        opened = openings.opened(id)
+        user = opened["actor"].value["user"] if "actor" in opened else None
+        name = User.objects.filter(pk=user).values_list("username", flat=True).first()
+        answer = Response(
+            {
+                "id": str(id),
+                "input": opened["input"].value if "input" in opened else None,
+                "input_salt": _salt(opened, "input"),
+                "user": user,
+                "person": name if user is not None else None,
+                "person_salt": _salt(opened, "actor"),
+                "device": opened["device"].value if "device" in opened else None,
+                "device_salt": _salt(opened, "device"),
+                "erased": "input" not in opened or "actor" not in opened,
+            }
+        )
+        answer["Cache-Control"] = "private, no-store"
+        return answer
+
+
+def _salt(opened: dict[str, openings.Opened], part: str) -> str | None:
+    return opened[part].salt.hex() if part in opened else None
