@@ -7,6 +7,7 @@ takes a while to get it back.
 
 import random
 import time
+from datetime import datetime
 from uuid import UUID
 
 
@@ -27,6 +28,11 @@ def uuid7() -> UUID:
         | 0b10 << 62
         | random.getrandbits(62)
     )
+
+
+def smallest_id(at: datetime) -> UUID:
+    """Return a UUID version 7 that is not above any made since `at`."""
+    return UUID(int=max(0, int(at.timestamp() * 1000)) << 80)
 
 
 def request_id() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Prefetch, Q
 
 from inventory.models import Product
-from lib.ids import uuid7
+from lib.ids import smallest_id, uuid7
 from registry.models import ModelVersion
 
 
@@ -27,9 +27,23 @@ class Path(models.TextChoices):
 
 # In whose name the program itself asks, and files what it is sure about.
 ROBOT = "shelfmark"
+_DAY = timedelta(days=1)
 
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
+    def made_between(self, since: datetime | None, until: datetime | None) -> Self:
+        """Return the answers of a time, `until` not included.
+
+        The moment has no index. An id carries the moment it was made at, which is that of the
+        answer but for milliseconds; a day on either side leaves room for a clock that was set.
+        """
+        found = self
+        if since is not None:
+            found = found.filter(pk__gte=smallest_id(since - _DAY), made_at__gte=since)
+        if until is not None:
+            found = found.filter(pk__lt=smallest_id(until + _DAY), made_at__lt=until)
+        return found
+
     def waiting(self) -> Self:
         """Those about which a person has to say something, the least sure first.
 
@@ -263,6 +277,13 @@ class ReplayRun(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
+
+    def range(self) -> PredictionQuerySet:
+        """Return all predictions of this run, whether they were replayed already or not."""
+        found = PredictionQuerySet(Prediction).made_between(self.since, self.until)
+        if self.version_id:
+            found = found.filter(version=self.version_id)
+        return found.filter(decision_path=self.path) if self.path else found
 
 
 class ReplayFinding(models.Model):

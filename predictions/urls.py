@@ -12,6 +12,7 @@ urlpatterns = [
         api.ReceiptExplanation.as_view(),
         name="explanation",
     ),
+    path("predictions/<uuid:id>/replay", api.Replay.as_view(), name="replay"),
     path("reviews/queue", api.ReviewQueue.as_view(), name="waiting"),
     path("products/<int:id>/predictions", api.ProductHistory.as_view(), name="product-history"),
     path(

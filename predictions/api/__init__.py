@@ -5,6 +5,7 @@ from predictions.api.deployments import Deployments
 from predictions.api.live import LiveModels
 from predictions.api.proofs import ReceiptOpening
 from predictions.api.receipts import ProductHistory, Receipt, ReceiptExplanation
+from predictions.api.replays import Replay
 from predictions.api.reviews import ReviewQueue, Reviews
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Receipt",
     "ReceiptExplanation",
     "ReceiptOpening",
+    "Replay",
     "ReviewQueue",
     "Reviews",
     "asker_of",
