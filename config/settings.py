@@ -15,6 +15,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from ledger import note
 from lib import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -85,6 +86,12 @@ def env_witnesses(name: str) -> list[tuple[str, str]]:
             )
         if parts.scheme != "https" and not (parts.scheme == "http" and is_here):
             raise ImproperlyConfigured(f"{name} holds {address!r}: a witness is asked by https.")
+        try:
+            is_witness = note.Verifier.parse(vkey.strip()).type == note.COSIGNATURE
+        except note.WrongNote as error:
+            raise ImproperlyConfigured(f"{name}: {error}") from error
+        if not is_witness:
+            raise ImproperlyConfigured(f"{name}: {vkey} is the key of a log, not of a witness.")
         found.append((address.rstrip("/"), vkey.strip()))
     return found
 

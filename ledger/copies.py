@@ -15,7 +15,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.mail import EmailMessage
 
-from ledger import actions, log, note
+from ledger import actions, log, note, witness
 from ledger.models import Checkpoint, CheckpointSent
 
 _BODY = """\
@@ -118,4 +118,4 @@ def shortcomings(*, now: datetime) -> list[str]:
             found.append(f"No checkpoint has left by {way} yet.")
         elif (now.date() - last.day).days > 1:
             found.append(f"The last checkpoint that left by {way} is that of {last.day}.")
-    return found
+    return found + witness.shortcomings(now=now)

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from jobs.registry import job
-from ledger import actions, copies
+from ledger import actions, copies, witness
 from lib import clock
 
 
@@ -18,3 +18,11 @@ def copy_checkpoint() -> None:
     What went today does not go again; a crash in between sends the same thing twice.
     """
     copies.copy_out(now=clock.now())
+
+
+@job(every=timedelta(minutes=1), lane="witnesses")
+def ask_witnesses() -> None:
+    """Let witnesses sign the latest checkpoint. Who has signed it is not asked again, and a
+    second signature for the same checkpoint would say nothing else.
+    """
+    witness.ask_all()

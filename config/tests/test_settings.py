@@ -13,6 +13,8 @@ from django.db import connection
 
 ROOT: Path = settings.BASE_DIR
 KEY = "x" * 50
+LOG = "w.example.com+63d32f39+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+WITNESS = "w.example.com+df7f68e5+BAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 
 
 def load(**env: str) -> tuple[int, str]:
@@ -64,6 +66,8 @@ def values(**env: str) -> Any:
         ({"SHELFMARK_WITNESSES": "https://witness.example.com"}, "an address, a blank and"),
         ({"SHELFMARK_WITNESSES": "http://witness.example.com w+1+A"}, "asked by https"),
         ({"SHELFMARK_WITNESSES": "ftp://localhost w+1+A"}, "asked by https"),
+        ({"SHELFMARK_WITNESSES": "https://w.example.com w+1+AAAA"}, "SHELFMARK_WITNESSES: "),
+        ({"SHELFMARK_WITNESSES": f"https://w.example.com {LOG}"}, "not of a witness"),
     ],
 )
 def test_a_setting_that_cannot_be_used_stops_the_start(env: dict[str, str], message: str) -> None:
@@ -133,10 +137,10 @@ def test_mail_goes_through_the_server_that_is_named() -> None:
 
 
 def test_witnesses_are_an_address_and_a_key_each() -> None:
-    s = values(SHELFMARK_WITNESSES="https://w.example.com/log/ w+1+A, http://localhost:7380 v+2+B=")
-    assert s["WITNESSES"] == [
-        ["https://w.example.com/log", "w+1+A"],
-        ["http://localhost:7380", "v+2+B="],
+    witnesses = f"https://w.example.com/log/ {WITNESS}, http://localhost:7380 {WITNESS}"
+    assert values(SHELFMARK_WITNESSES=witnesses)["WITNESSES"] == [
+        ["https://w.example.com/log", WITNESS],
+        ["http://localhost:7380", WITNESS],
     ]
 
 

@@ -12,7 +12,8 @@ import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
 
-from ledger import actions, copies
+from ledger import actions, copies, note
+from ledger.keys import Key
 from ledger.models import CheckpointSent
 from ledger.tests.logs import own_keys, seal
 
@@ -122,17 +123,20 @@ def test_nothing_leaves_where_nothing_is_set_up(folder: Path, settings: Any) -> 
 
 
 def test_what_has_not_left_for_long_is_said(settings: Any) -> None:
-    settings.WITNESSES = [("https://w.example.com", "w+1+A")]
+    key = Key.new("w").public
+    settings.WITNESSES = [("https://w", note.Verifier("w", note.COSIGNATURE, key).vkey)]
     assert copies.shortcomings(now=NOW) == [
         "No checkpoint has left by file yet.",
         "No checkpoint has left by mail yet.",
     ]
     seal(NOW)
     copies.copy_out(now=NOW)
-    assert copies.shortcomings(now=NOW + DAY) == []
+    witness = ["The witness w has not cosigned a checkpoint yet."]
+    assert copies.shortcomings(now=NOW + DAY) == witness
     assert copies.shortcomings(now=NOW + 2 * DAY) == [
         "The last checkpoint that left by file is that of 2026-11-20.",
         "The last checkpoint that left by mail is that of 2026-11-20.",
+        *witness,
     ]
 
 
