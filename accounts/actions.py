@@ -1,16 +1,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from knox.models import AuthToken
 
 from accounts.authentication import forget_tokens
-from accounts.models import IdempotencyKey, SignInAttempts, User
+from accounts.models import IdempotencyKey, SignInAttempts, Tablet, TabletReport, User
 from accounts.roles import STAFF
 from ledger.actions import record
 
@@ -229,4 +231,122 @@ def keep_answer(
         response_body=response_body,
         location=location,
         created_at=now,
+    )
+
+
+class TooManyReports(Exception):
+    """The message is fit to show to the person who asked."""
+
+
+# A person has a tablet or a few, and a tablet one alarm: whoever sends more fills our tables.
+MOST_NEW_TABLETS_A_DAY = 50
+MOST_ALARMS = 20
+SEEN_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Two signed notes of the log that cannot both be true."""
+
+    kept: str
+    seen: str
+
+
+def report_tablet(
+    *,
+    uuid: UUID,
+    model_sha256: str,
+    checkpoint_size: int,
+    alarm: Alarm | None,
+    by: User,
+    now: datetime,
+) -> Tablet:
+    """Keep what a tablet says of itself. What it said before, with no news, writes nothing.
+
+    Safe to repeat. Raises TooManyReports.
+    """
+    # Most reports bring nothing new, and none of those should wait for a writer.
+    known = Tablet.objects.filter(uuid=uuid).first()
+    if known is not None and now - known.last_seen_at < SEEN_EVERY:
+        is_known_alarm = alarm is None or _alarms(known, alarm).exists()
+        if is_known_alarm and known.model_sha256 == model_sha256:
+            return known
+    return _keep_report(
+        uuid=uuid,
+        model_sha256=model_sha256,
+        checkpoint_size=checkpoint_size,
+        alarm=alarm,
+        by=by,
+        now=now,
+    )
+
+
+@transaction.atomic
+def _keep_report(
+    *,
+    uuid: UUID,
+    model_sha256: str,
+    checkpoint_size: int,
+    alarm: Alarm | None,
+    by: User,
+    now: datetime,
+) -> Tablet:
+    first = {"first_seen_at": now, "last_seen_at": now, "checkpoint_size": checkpoint_size}
+    tablet, is_new = Tablet.objects.select_for_update().get_or_create(
+        uuid=uuid, defaults={**first, "last_person": by}
+    )
+    subject = f"tablet:{uuid}"
+    if is_new:
+        lately = Tablet.objects.filter(last_person=by, first_seen_at__gt=now - timedelta(days=1))
+        if lately.count() > MOST_NEW_TABLETS_A_DAY:
+            raise TooManyReports("You have used too many tablets today. Ask an administrator.")
+        record("tablet.first_seen", actor=by.pk, subject=subject, now=now)
+    if tablet.model_sha256 != model_sha256:
+        record(
+            "tablet.model_changed",
+            actor=by.pk,
+            subject=subject,
+            now=now,
+            model=model_sha256 or None,
+            previous=tablet.model_sha256 or None,
+        )
+        TabletReport.objects.create(
+            tablet=tablet, at=now, kind=TabletReport.Kind.MODEL, model_sha256=model_sha256
+        )
+    if alarm is not None and not _alarms(tablet, alarm).exists():
+        _keep_alarm(tablet, alarm, by=by, now=now)
+        tablet.alarmed_at = tablet.alarmed_at or now
+    tablet.model_sha256 = model_sha256
+    tablet.checkpoint_size = checkpoint_size
+    tablet.last_person = by
+    tablet.last_seen_at = now
+    tablet.save(
+        update_fields=[
+            "alarmed_at",
+            "checkpoint_size",
+            "last_person",
+            "last_seen_at",
+            "model_sha256",
+        ]
+    )
+    return tablet
+
+
+def _alarms(tablet: Tablet, alarm: Alarm) -> QuerySet[TabletReport]:
+    return tablet.reports.filter(kind=TabletReport.Kind.ALARM, kept=alarm.kept, seen=alarm.seen)
+
+
+def _keep_alarm(tablet: Tablet, alarm: Alarm, *, by: User, now: datetime) -> None:
+    kind = TabletReport.Kind.ALARM
+    if tablet.reports.filter(kind=kind).count() >= MOST_ALARMS:
+        raise TooManyReports("This tablet has raised too many alarms. Ask an administrator.")
+    TabletReport.objects.create(tablet=tablet, at=now, kind=kind, kept=alarm.kept, seen=alarm.seen)
+    # The notes are whatever the tablet sent, so the log has only their digests.
+    record(
+        "tablet.alarm",
+        actor=by.pk,
+        subject=f"tablet:{tablet.uuid}",
+        now=now,
+        kept_sha256=sha256(alarm.kept.encode()).hexdigest(),
+        seen_sha256=sha256(alarm.seen.encode()).hexdigest(),
     )

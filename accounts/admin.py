@@ -3,16 +3,19 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from django.forms import CheckboxSelectMultiple, ModelForm
 from django.http import HttpRequest
 
 from accounts import actions
-from accounts.models import User
+from accounts.models import Tablet, User
 from lib import clock
-from lib.admin import LongListAdmin
+from lib.admin import LongListAdmin, ReadOnlyAdmin
 
 # Roles are what `manage.py create_roles` makes of accounts/roles.py.
 admin.site.unregister(Group)
+
+MOST_REPORTS = 200
 
 
 @admin.register(User)
@@ -58,3 +61,34 @@ class PersonAdmin(LongListAdmin, UserAdmin):  # type: ignore[type-arg]  # not su
         super().save_related(request, form, formsets, change)
         assert isinstance(request.user, User)
         actions.note_person(user=form.instance, is_new=not change, by=request.user, now=clock.now())
+
+
+@admin.register(Tablet)
+class TabletAdmin(ReadOnlyAdmin):
+    """The tablets that have reported, and what they found wrong."""
+
+    list_display = ("uuid", "last_seen", "last_person", "checkpoint_size", "held", "alarm")
+    list_filter = (("alarmed_at", admin.EmptyFieldListFilter),)
+    search_fields = ("^model_sha256",)
+    search_help_text = "How the sha256 of the model begins that it holds."
+    page_template = "admin/accounts/tablet/page.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Tablet]:
+        queryset: QuerySet[Tablet] = super().get_queryset(request)
+        return queryset.select_related("last_person")
+
+    @admin.display(description="Last seen (UTC)")
+    def last_seen(self, tablet: Tablet) -> str:
+        return f"{tablet.last_seen_at:%Y-%m-%d %H:%M}"
+
+    @admin.display(description="Model (sha256)")
+    def held(self, tablet: Tablet) -> str:
+        return tablet.model_sha256[:12] or "none"
+
+    @admin.display(description="Found the past changed (UTC)")
+    def alarm(self, tablet: Tablet) -> str:
+        return f"{tablet.alarmed_at:%Y-%m-%d %H:%M}" if tablet.alarmed_at else "no"
+
+    def page(self, request: HttpRequest, row: Any) -> dict[str, object]:
+        reports = row.reports.order_by("-pk")[:MOST_REPORTS]
+        return {"title": f"Tablet {row.uuid}", "tablet": row, "reports": reports}

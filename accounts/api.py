@@ -1,6 +1,8 @@
 import hashlib
+import re
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.sessions.models import Session
 from django.middleware.csrf import get_token
@@ -9,7 +11,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from knox.models import AuthToken
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import ErrorDetail, NotFound, Throttled
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,9 +21,11 @@ from accounts import actions
 from accounts.idempotency import idempotent
 from accounts.models import User
 from lib import clock
-from lib.api import StrictSerializer, Whole
+from lib.api import StrictSerializer, Text, Whole
 
 _ID_LENGTH = 32
+# A checkpoint has some 200 characters, and each witness that cosigned it adds about as many.
+_MOST_NOTE = 20_000
 
 
 def token_id(digest: str) -> str:
@@ -164,3 +168,98 @@ def _session_end(request: Request) -> datetime | None:
         if session is not None
         else None
     )
+
+
+class Digest(Text):
+    """64 hexadecimal digits."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "not_digest": "Write this as the 64 hexadecimal digits of a SHA-256, in small letters."
+    }
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if not re.fullmatch(r"[0-9a-f]{64}", text, re.ASCII):
+            self.fail("not_digest")
+        return text
+
+
+class AlarmInput(StrictSerializer):
+    kept = Text(
+        max_length=_MOST_NOTE,
+        trim_whitespace=False,
+        help_text="The signed note that the tablet had accepted, word for word.",
+    )
+    seen = Text(
+        max_length=_MOST_NOTE,
+        trim_whitespace=False,
+        allow_blank=True,
+        help_text="What the server showed instead. Empty if it showed nothing.",
+    )
+
+
+class TabletInput(StrictSerializer):
+    model_sha256 = Digest(
+        allow_null=True,
+        trim_whitespace=False,
+        help_text="The model whose suggestions the tablet shows. Null: none.",
+    )
+    checkpoint_size = Whole(
+        min_value=0,
+        max_value=2**53 - 1,
+        help_text="How many entries the log had when the tablet last found it whole.",
+    )
+    alarm = AlarmInput(
+        required=False, allow_null=True, help_text="Two notes that cannot both be true."
+    )
+
+
+class TabletOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    model_sha256 = serializers.CharField(allow_null=True)
+    checkpoint_size = serializers.IntegerField()
+    first_seen_at = serializers.DateTimeField()
+    alarmed_at = serializers.DateTimeField(allow_null=True)
+
+
+class TooManyReports(Throttled):
+    """More news than tablets have."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__()
+        self.detail = ErrorDetail(detail, code=self.default_code)
+
+
+class TabletDetail(APIView):
+    """What a tablet says of itself, under the name that it gave itself."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(operation_id="report_tablet", request=TabletInput, responses=TabletOutput)
+    def post(self, request: Request, id: UUID) -> Response:
+        """Safe to repeat: what is no news is answered, and writes nothing."""
+        data = TabletInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        assert isinstance(request.user, User)
+        told = data.validated_data
+        alarm = told.get("alarm")
+        try:
+            tablet = actions.report_tablet(
+                uuid=id,
+                model_sha256=told["model_sha256"] or "",
+                checkpoint_size=told["checkpoint_size"],
+                alarm=actions.Alarm(**alarm) if alarm else None,
+                by=request.user,
+                now=clock.now(),
+            )
+        except actions.TooManyReports as error:
+            raise TooManyReports(str(error)) from error
+        return Response(
+            {
+                "id": tablet.uuid,
+                "model_sha256": tablet.model_sha256 or None,
+                "checkpoint_size": tablet.checkpoint_size,
+                "first_seen_at": tablet.first_seen_at,
+                "alarmed_at": tablet.alarmed_at,
+            }
+        )

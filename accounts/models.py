@@ -66,3 +66,60 @@ class SignInAttempts(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attempts} since {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class Tablet(models.Model):
+    """An installation of the tablet pages, and what it last said of itself.
+
+    Its name is one that it made up: it says which reports belong together, not who it is.
+    """
+
+    uuid = models.UUIDField(unique=True)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    last_person = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    checkpoint_size = models.PositiveBigIntegerField(
+        help_text="How many entries the log had when the tablet last found it whole."
+    )
+    model_sha256 = models.CharField(
+        max_length=64, blank=True, help_text="Whose suggestions it shows. Empty: none."
+    )
+    alarmed_at = models.DateTimeField(
+        null=True, help_text="When it first said that the past has changed. Null: never."
+    )
+
+    class Meta:
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class TabletReport(models.Model):
+    """What changed on a tablet: the model that it holds, or its trust in the log."""
+
+    class Kind(models.TextChoices):
+        MODEL = "model"
+        ALARM = "alarm"
+
+    tablet = models.ForeignKey(Tablet, on_delete=models.PROTECT, related_name="reports")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=10, choices=Kind)
+    model_sha256 = models.CharField(max_length=64, blank=True)
+    # Two signed notes that cannot both be true, word for word: the evidence.
+    kept = models.TextField(blank=True)
+    seen = models.TextField(blank=True)
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["tablet", "kind", "id"], name="accounts_tablet_report")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind="model", kept="", seen="")
+                | models.Q(kind="alarm", model_sha256=""),
+                name="accounts_report_of_one_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.tablet_id}"

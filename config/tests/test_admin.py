@@ -13,6 +13,7 @@ from lib import clock
 pytestmark = pytest.mark.django_db
 
 READ_ONLY = [
+    "accounts/tablet",
     "jobs/job",
     "ledger/entry",
     "predictions/prediction",

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Group
@@ -107,6 +108,7 @@ GET    /api/v1/products/<id>/prediction                    401  200  200  200  4
 GET    /api/v1/products/<id>/predictions                   401  200  200  200  200  200  200
 GET    /api/v1/reviews/queue                               401  200  200  403  403  403  200
 GET    /api/v1/session                                     200  200  200  200  200  200  200
+POST   /api/v1/tablets/<id>                                401  200  200  200  200  200  200
 GET    /api/v1/tokens                                      401  200  200  200  200  200  200
 POST   /api/v1/tokens                                      401  201  201  201  201  201  201
 DELETE /api/v1/tokens/<id>                                 401  204  204  204  204  204  204
@@ -133,6 +135,16 @@ POST   /admin/knox/authtoken/<object_id>/delete/           302  302  302  403  4
 GET    /admin/knox/authtoken/<object_id>/change/           302  302  302  403  403  403  403
 POST   /admin/knox/authtoken/<object_id>/change/           302  302  302  403  403  403  403
 GET    /admin/knox/authtoken/<object_id>/                  302  302  302  302  302  302  302
+GET    /admin/accounts/tablet/                             302  302  302  403  403  200  200
+POST   /admin/accounts/tablet/                             302  302  302  403  403  200  200
+GET    /admin/accounts/tablet/add/                         302  302  302  403  403  403  403
+POST   /admin/accounts/tablet/add/                         302  302  302  403  403  403  403
+GET    /admin/accounts/tablet/<object_id>/history/         302  302  302  403  403  200  200
+GET    /admin/accounts/tablet/<object_id>/delete/          302  302  302  403  403  403  403
+POST   /admin/accounts/tablet/<object_id>/delete/          302  302  302  403  403  403  403
+GET    /admin/accounts/tablet/<object_id>/change/          302  302  302  403  403  200  200
+POST   /admin/accounts/tablet/<object_id>/change/          302  302  302  403  403  403  403
+GET    /admin/accounts/tablet/<object_id>/                 302  302  302  302  302  302  302
 GET    /admin/accounts/user/<id>/password/                 302  302  302  403  403  403  200
 POST   /admin/accounts/user/<id>/password/                 302  302  302  403  403  403  200
 GET    /admin/accounts/user/                               302  302  302  403  403  200  200
@@ -263,6 +275,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/categories": {"name": "Boats"},
     "PUT /api/v1/categories/<id>": {"name": "Boats", "parent": None},
     "PATCH /api/v1/categories/<id>": {"name": "Boats"},
+    "POST /api/v1/tablets/<id>": {"model_sha256": None, "checkpoint_size": 1},
     "POST /api/v1/predictions/<id>/review": {"category": "Safety > Gloves"},
 }
 
@@ -306,8 +319,12 @@ def world(deployed: SHA256, categories: None, admin: User) -> dict[str, dict[str
     job = Job.objects.create(name="a.job", run_after=now)
     receipt = made.prediction.pk
     accounts.create_token(user=admin, by=admin, now=now)
+    tablet = accounts.report_tablet(
+        uuid=uuid4(), model_sha256="", checkpoint_size=0, alarm=None, by=admin, now=now
+    )
     kinds = {
         "knox/authtoken": AuthToken.objects.get().pk,
+        "accounts/tablet": tablet.pk,
         "accounts/user": admin.pk,
         "inventory/category": empty.pk,
         "inventory/product": product.pk,
@@ -322,6 +339,7 @@ def world(deployed: SHA256, categories: None, admin: User) -> dict[str, dict[str
     return {
         "/api/v1/predictions": {"id": receipt},
         "/api/v1/categories": {"id": empty.pk},
+        "/api/v1/tablets": {"id": uuid4()},
         **{f"/admin/{kind}": {"object_id": pk, "id": pk} for kind, pk in kinds.items()},
         "": {
             "id": product.pk,
