@@ -7,6 +7,7 @@ those who may audit.
 from __future__ import annotations
 
 import base64
+import json
 import struct
 from typing import Any
 
@@ -97,7 +98,7 @@ def _entries(start: int, stop: int) -> bytes:
 class ConsistencyQuery(QuerySerializer):
     # "from" is no name that Python takes.
     vars()["from"] = serializers.IntegerField(
-        min_value=1, max_value=2**53, help_text="The size of the checkpoint you hold."
+        min_value=0, max_value=2**53, help_text="The size of the checkpoint you hold; 0: none."
     )
     to = serializers.IntegerField(
         min_value=1,
@@ -122,11 +123,16 @@ class Consistency(APIView):
     @extend_schema(
         operation_id="prove_consistency",
         parameters=[ConsistencyQuery],
-        responses={200: ConsistencyOutput},
+        responses={200: ConsistencyOutput, 204: None},
     )
     def get(self, request: Request) -> Response:
-        """Prove that nothing was changed in the log since the checkpoint you hold."""
+        """Prove that nothing was changed in the log since the checkpoint you hold.
+
+        204: nothing is sealed yet, and you hold nothing that could contradict that.
+        """
         asked = ConsistencyQuery.read(request)
+        if asked == {"from": 0} and log.latest_checkpoint() is None:
+            return Response(status=204)
         if "to" in asked:
             checkpoint = Checkpoint.objects.filter(size=asked["to"]).first()
             if checkpoint is None:
@@ -157,6 +163,10 @@ class KeyOutput(serializers.Serializer[Any]):
     vkeys = serializers.ListField(
         child=serializers.CharField(), help_text="The newest first; older ones signed before it."
     )
+    rotations = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Signed notes in which a key names the next one, the oldest first.",
+    )
 
 
 class VerifierKeys(APIView):
@@ -164,8 +174,17 @@ class VerifierKeys(APIView):
 
     @extend_schema(operation_id="read_log_keys", responses={200: KeyOutput})
     def get(self, request: Request) -> Response:
-        """The keys that the log's checkpoints are signed with. Get them once, by another way too."""
+        """The keys that the log's checkpoints are signed with. Get one by another way, too."""
         vkeys = list(LogKey.objects.order_by("-since", "-pk").values_list("vkey", flat=True))
         if not vkeys:
             raise Http404(NOTHING_YET)
-        return Response({"origin": vkeys[0].split("+")[0], "vkeys": vkeys})
+        rotations = Entry.objects.filter(subject="ledger", kind="ledger.key_rotated").order_by("pk")
+        return Response(
+            {
+                "origin": vkeys[0].split("+")[0],
+                "vkeys": vkeys,
+                "rotations": [
+                    json.loads(entry.content())["details"]["statement"] for entry in rotations
+                ],
+            }
+        )

@@ -1,6 +1,7 @@
 """The tablet's own checks are tested with what this program signs and proves.
 
-`python -m ledger.tests.test_tablet_vectors` writes the file anew.
+`python manage.py shell -c "from ledger.tests.test_tablet_vectors import *; write()"` writes the
+file anew.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger import note, tree
+from ledger.actions import rotating
 
 FILE = Path(__file__).resolve().parents[2] / "frontend" / "src" / "offline" / "vectors" / "log.json"
 ORIGIN = "shelfmark.example/log"
@@ -51,6 +53,11 @@ def statement(hashes: Sequence[bytes], size: int, *signers: Signer) -> str:
     return note.signed(text, [signer.line(text) for signer in signers])
 
 
+def rotation(old: Signer, new: Signer, *, signers: Sequence[Signer]) -> str:
+    text = rotating.statement(old_vkey=old.verifier.vkey, new_vkey=new.verifier.vkey)
+    return note.signed(text, [signer.line(text) for signer in signers])
+
+
 def proofs(hashes: Sequence[bytes]) -> Iterator[dict[str, Any]]:
     def read(level: int, start: int, stop: int) -> Sequence[bytes]:
         width = 256**level
@@ -83,7 +90,9 @@ def vectors() -> dict[str, Any]:
             "notes": {size: statement(rewritten, size, old) for size in SIZES},
             "proofs": list(proofs(rewritten)),
         },
-        "rotated": statement(log, 257, old, new),
+        "rotation": rotation(old, new, signers=[new, old]),
+        "rotation_without_the_old_key": rotation(old, new, signers=[new]),
+        "signed_by_both": statement(log, 257, old, new),
         "new_key_only": statement(log, 300, new),
         "cosigned": statement(log, 300, old, witness),
         "signed_by_a_stranger": statement(log, 300, stranger),
@@ -94,10 +103,9 @@ def spelled() -> str:
     return json.dumps(vectors(), indent=1, ensure_ascii=False) + "\n"
 
 
+def write() -> None:
+    FILE.write_text(spelled(), encoding="utf-8")
+
+
 def test_the_tablet_is_tested_with_what_this_program_writes() -> None:
     assert FILE.read_text(encoding="utf-8") == spelled()
-
-
-if __name__ == "__main__":
-    FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(spelled(), encoding="utf-8")

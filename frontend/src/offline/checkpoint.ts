@@ -3,41 +3,49 @@
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** The server says that its log has this many entries and this root. */
-export interface Checkpoint {
+/** A text with the signatures below it, not verified. */
+export interface Note {
+  /** Word for word, as it came. */
   note: string;
-  /** The part of the note that is signed. */
+  /** The part that is signed. */
   text: string;
-  origin: string;
-  size: number;
-  root: string;
   signatures: readonly { name: string; keyId: string; signature: Bytes }[];
 }
 
-const NOTE =
-  /^((.+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n(?:.+\n)*)\n((?:— [^\s+]+ [A-Za-z0-9+/]+=*\n)+)$/;
+/** The log is said to have this many entries and this root. */
+export interface Checkpoint extends Note {
+  origin: string;
+  size: number;
+  root: string;
+}
+
+const NOTE = /^((?:.+\n)+)\n((?:— [^\s+]+ [A-Za-z0-9+/]+=*\n)+)$/;
+const CHECKPOINT = /^(.+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n(?:.+\n)*$/;
 const VKEY = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/;
 const ED25519 = 1;
 const HASH_BYTES = 32;
 
-/** Return what a note says, or null if it is no checkpoint. Whether it is true is not looked at. */
-export function parse(note: unknown): Checkpoint | null {
-  const [, text = "", origin = "", digits = "", root = "", lines = ""] =
-    NOTE.exec(String(note)) ?? [];
-  const size = Number(digits);
-  if (text === "" || !Number.isSafeInteger(size)) {
-    return null;
-  }
+/** Return the parts of a signed note, or null if it is none. */
+export function opened(note: unknown): Note | null {
+  const [, text = "", lines = ""] = NOTE.exec(String(note)) ?? [];
   const signatures = [];
   for (const line of lines.trimEnd().split("\n")) {
     const [, name = "", encoded = ""] = line.split(" ");
     const value = bytes(encoded);
-    if (value === null) {
+    if (!value?.length) {
       return null;
     }
     signatures.push({ name, keyId: hex(value.subarray(0, 4)), signature: value.slice(4) });
   }
-  return { note: String(note), text, origin, size, root, signatures };
+  return { note: String(note), text, signatures };
+}
+
+/** Return what a checkpoint says, or null if it is none. Whether it is true is not looked at. */
+export function parse(note: unknown): Checkpoint | null {
+  const found = opened(note);
+  const [, origin = "", digits, root = ""] = CHECKPOINT.exec(found?.text ?? "") ?? [];
+  const size = Number(digits);
+  return found && Number.isSafeInteger(size) ? { ...found, origin, size, root } : null;
 }
 
 /**
@@ -45,15 +53,15 @@ export function parse(note: unknown): Checkpoint | null {
  *
  * Null: there is such a signature, and this browser cannot check it.
  */
-export async function signed(checkpoint: Checkpoint, vkey: string): Promise<boolean | null> {
+export async function signed(note: Note, vkey: string): Promise<boolean | null> {
   const [, name = "", keyId = "", encoded = ""] = VKEY.exec(vkey) ?? [];
   const key = bytes(encoded);
   if (key?.length !== 1 + HASH_BYTES || key[0] !== ED25519) {
     return false;
   }
-  for (const one of checkpoint.signatures) {
+  for (const one of note.signatures) {
     if (one.name === name && one.keyId === keyId) {
-      const found = await verifies(key.slice(1), one.signature, checkpoint.text);
+      const found = await verifies(key.slice(1), one.signature, note.text);
       if (found !== false) {
         return found;
       }

@@ -4,7 +4,7 @@
 // In a database of its own, which belongs to the installation: signing out leaves it alone.
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import { ask, Refused, Unreachable } from "../api/client.ts";
-import { type Checkpoint, continues, parse, signed } from "./checkpoint.ts";
+import { type Checkpoint, continues, type Note, opened, parse, signed } from "./checkpoint.ts";
 
 /** What is wrong with what the server showed. */
 export type Reason = "refused" | "signature" | "shorter" | "rewritten";
@@ -22,7 +22,7 @@ export interface Alarm {
 export interface Witnessed {
   /** This installation, by a name that it gave itself. */
   tablet: string;
-  /** The keys that this tablet trusts: the first it saw, and those that such a key vouched for. */
+  /** The keys that this tablet trusts: the first it saw, and those that such a key has named. */
   vkeys: readonly string[];
   /** The last note that was accepted; empty before the first. */
   note: string;
@@ -50,8 +50,9 @@ interface Schema extends DBSchema {
 }
 
 const KEY = "witnessed";
+const ROTATION = "shelfmark-key-rotation/1";
 // More than any note has, and what the server takes.
-const MOST_KEPT = 10_000;
+const MOST_KEPT = 20_000;
 
 async function used<T>(use: (database: IDBPDatabase<Schema>) => Promise<T>): Promise<T> {
   const database = await openDB<Schema>("shelfmark-log", 1, {
@@ -167,28 +168,42 @@ interface Trust {
 
 /** Return the keys to trust from now on, or null if no key that is trusted signed this. */
 async function trusted(known: readonly string[], fresh: Checkpoint): Promise<Trust | null> {
-  const isStrange = ({ name, keyId }: Checkpoint["signatures"][number]) =>
-    name === fresh.origin && !known.some((vkey) => vkey.startsWith(`${name}+${keyId}+`));
-  let vkeys = known;
-  if (fresh.signatures.some(isStrange)) {
-    const { vkeys: listed, rotations } = await listing();
-    for (const note of [...rotations, fresh.note]) {
-      const statement = parse(note);
-      // The first key is believed. A later one needs a statement that one of the known signed, too.
-      if (statement && (known.length === 0 || (await signers(statement, vkeys)))) {
-        const more = (await signers(statement, listed))?.vkeys ?? [];
-        vkeys = [...new Set([...vkeys, ...more])];
-      }
-    }
+  const by = await signers(fresh, known);
+  if (by !== null) {
+    return { ...by, vkeys: known };
   }
-  const by = await signers(fresh, vkeys);
-  return by && { vkeys, isSigned: by.isSigned };
+  const { vkeys, rotations } = await listing();
+  if (known.length === 0) {
+    return signers(fresh, vkeys);
+  }
+  const followed = await followers(known, rotations);
+  const late = await signers(fresh, followed);
+  return late && { ...late, vkeys: followed };
 }
 
-/**
- * Return the keys that the server names, and the checkpoints at which one vouched for the next, the
- * oldest first: a tablet that slept through a whole rotation follows them.
- */
+/** Return the keys that are known, and those that such a key has named as the next. */
+async function followers(
+  known: readonly string[],
+  rotations: readonly unknown[],
+): Promise<readonly string[]> {
+  let vkeys = known;
+  for (const rotation of rotations) {
+    const statement = opened(rotation);
+    const [format, old = "", next = ""] = statement?.text.split("\n") ?? [];
+    // Not by the name beside it: anybody can put a second signature below a note.
+    if (
+      statement &&
+      format === ROTATION &&
+      vkeys.includes(old) &&
+      (await signers(statement, [old]))
+    ) {
+      vkeys = [...vkeys, next];
+    }
+  }
+  return vkeys;
+}
+
+/** Return the keys that the server names, and the statements that lead from one to the next. */
 async function listing(): Promise<Keys> {
   try {
     const { data } = await ask<Partial<Keys>>("ledger/key", { isUrgent: true });
@@ -202,11 +217,11 @@ async function listing(): Promise<Keys> {
 }
 
 /** Return which of these keys signed, or null if none did. */
-async function signers(statement: Checkpoint, vkeys: readonly string[]): Promise<Trust | null> {
+async function signers(note: Note, vkeys: readonly string[]): Promise<Trust | null> {
   const found: string[] = [];
   let isSigned = false;
   for (const vkey of vkeys) {
-    const answer = await signed(statement, vkey);
+    const answer = await signed(note, vkey);
     if (answer !== false) {
       found.push(vkey);
       isSigned ||= answer === true;
