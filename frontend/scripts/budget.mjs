@@ -37,6 +37,7 @@ function loadedBy(entry) {
 }
 
 const names = readdirSync(dist, { recursive: true, encoding: "utf8" });
+const witness = names.filter((name) => /^pages\/Witness-.+\.js$/.test(name));
 const antd = names.filter((name) => /^pages\/antd-.+\.js$/.test(name));
 // What the worker keeps from the start, without the two small pages that Django renders.
 const worker = read("sw.js").toString();
@@ -46,6 +47,7 @@ const kept = Array.from(worker.matchAll(/(?<=\/static\/app\/)pages\/[^"'`]+/g), 
 const sizes = [
   ["The twin (gzip)", gzip("categorizer.js"), 10_000],
   ["The tablet at its start (gzip)", sum(loadedBy(TABLET).map(gzip)), 85_000],
+  ["The tablet as a witness (gzip)", sum(witness.map(gzip)), 3_072],
   ["Ant Design (gzip)", sum(antd.map(gzip)), 145_000],
   ["The service worker (gzip)", gzip("sw.js"), 12_000],
   ["What the service worker keeps (brotli)", sum(kept.map(brotli)), 450_000],
@@ -61,6 +63,9 @@ for (const [name, size, limit] of sizes) {
 }
 if (kept.length === 0 || loadedBy(TABLET).some((name) => !kept.includes(name))) {
   wrong.push("The service worker does not keep everything that the tablet starts with.");
+}
+if (witness.length !== 1 || loadedBy(TABLET).includes(witness[0] ?? "")) {
+  wrong.push("The witness is not in a chunk of its own.");
 }
 if (loadedBy(TABLET).some((name) => antd.includes(name))) {
   wrong.push("The tablet loads Ant Design at its start.");

@@ -1,6 +1,13 @@
 // What stands around every screen: the connection, the person, and a new version.
-import { type FormEvent, useState, useSyncExternalStore } from "react";
+import {
+  type ComponentType,
+  type FormEvent,
+  useEffect,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import { agree, onWorkerState, workerState } from "../offline/register.ts";
+import { loadWitness } from "./loadWitness.ts";
 import { type Net, useNet } from "./net.ts";
 import { useUnsent } from "./unsent.ts";
 import { clearAway, type Known, useWho } from "./who.ts";
@@ -56,6 +63,19 @@ function SignOut({ who }: { who: Known }) {
       </button>
     </form>
   );
+}
+
+/** What this tablet knows of the server's log, as soon as the chunk that knows it is there. */
+export function Log() {
+  const [Witness, setWitness] = useState<ComponentType | null>(null);
+  useEffect(() => {
+    // Not kept yet and no connection: the next start has it.
+    void loadWitness().then(
+      (module) => setWitness(() => module.Witness),
+      () => undefined,
+    );
+  }, []);
+  return Witness && <Witness />;
 }
 
 /** Asks before a new version takes over, and never while a decision may be lost by it. */

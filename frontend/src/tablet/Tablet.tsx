@@ -1,5 +1,5 @@
 import { type MouseEvent, type ReactNode, useEffect, useRef } from "react";
-import { Account, ConnectionLine, Update } from "./Frame.tsx";
+import { Account, ConnectionLine, Log, Update } from "./Frame.tsx";
 import { Home } from "./Home.tsx";
 import { ProductView } from "./ProductView.tsx";
 import { go, HOME, routeOf, usePath } from "./router.ts";
@@ -22,6 +22,7 @@ export function Tablet() {
         </div>
       </header>
       <Update />
+      <Log />
       <main id="main" className="page" tabIndex={-1}>
         <Screen />
       </main>

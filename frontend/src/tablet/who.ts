@@ -4,6 +4,7 @@ import { type Answer, type Options, Refused, Unreachable } from "../api/client.t
 import { forget, lastPerson, type Person, remember, type Session } from "../offline/person.ts";
 import { PATIENCE_S } from "../offline/rules.ts";
 import { Store } from "../offline/store.ts";
+import { loadWitness } from "./loadWitness.ts";
 import { currentNet, onNet, reach, setNet } from "./net.ts";
 
 export type Who =
@@ -71,6 +72,7 @@ async function askOnce(): Promise<void> {
     } else {
       known(person, true, data.csrf);
     }
+    void checkLog();
   } catch (error) {
     if (!(error instanceof Unreachable)) {
       // The server is in trouble, and says nothing about who is asking.
@@ -86,6 +88,17 @@ async function askOnce(): Promise<void> {
     } else {
       known(last, false, "");
     }
+  }
+}
+
+/** The server is there: let it prove that its log is what it was. Nothing waits for it. */
+async function checkLog(): Promise<void> {
+  const store = who.state === "known" ? who.store : null;
+  try {
+    const { sync } = await loadWitness();
+    await sync(store && (() => store.modelHeld()));
+  } catch {
+    // The chunk or the answer did not arrive; the next meeting is soon.
   }
 }
 
