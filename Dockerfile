@@ -60,6 +60,8 @@ COPY --from=frontend /src/frontend/dist/ frontend/dist/
 # Not the notebook's copy of the model, which is a pickle.
 COPY --from=model /src/data/model/card.json /src/data/model/model.safetensors \
      /src/data/model/fallback.safetensors /src/data/model/rules.json data/model/
+# What made it, kept with its registration.
+COPY --from=model /src/dvc.lock ./
 # The key is only there for this one command; the image holds none. The code is compiled now,
 # because nothing but var/ can be written later.
 RUN SECRET_KEY=only-to-collect-static-files python manage.py collectstatic --no-input \

@@ -1,6 +1,6 @@
 # The only commands anyone types. `make help` says what each does.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix bench catalogues model schema frontend e2e repro-matrix lock clean
+.PHONY: help run test check fix bench catalogues model reproduce schema frontend e2e repro-matrix lock clean
 .NOTPARALLEL:
 
 TOOL = @python="$$(tools/find_python)" && exec "$$python" -m tools
@@ -28,6 +28,9 @@ catalogues: ## train on real catalogues and categorize them over HTTP (SHELFMARK
 
 model: ## build the model with DVC and compare it with dvc.lock and its card
 	$(TOOL).model
+
+reproduce: ## make a registered model again and compare every byte (VERSION=sha256, DATASET=file)
+	$(TOOL).reproduce $(if $(VERSION),"$(VERSION)") $(if $(DATASET),--dataset "$(DATASET)")
 
 schema: ## write the OpenAPI document and the TypeScript types made from it
 	$(TOOL).schema

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -199,6 +201,25 @@ def plant(*, release: Release, by: User, now: datetime) -> list[Deployment]:
             )
         started.append(deploy(sha256=version.sha256, by=by, now=now))
     return started
+
+
+@transaction.atomic
+def note_reproduction(
+    *, sha256: str, outcome: str, facts: Mapping[str, Any], by: User | None, now: datetime
+) -> None:
+    """Write down that somebody made a model again, and what came out: same, different, impossible.
+
+    `facts` are digests and places in files, never what a dataset says.
+    """
+    ModelVersion.objects.get(pk=sha256)
+    record(
+        "model.reproduced",
+        actor=by.pk if by else None,
+        subject=sha256,
+        now=now,
+        outcome=outcome,
+        **facts,
+    )
 
 
 def robot() -> User:

@@ -23,11 +23,12 @@ _BUILT_FROM = (
 )  # fmt: skip
 
 
-def ensure_packages(names: tuple[str, ...]) -> None:
-    """Install these requirement files, by hash, unless exactly they are installed."""
-    if not PYTHON.exists():
-        _make_venv()
-    missing = [name for name in names if not _is_installed(name)]
+def ensure_packages(names: tuple[str, ...], *, venv: Path = VENV, root: Path = ROOT) -> None:
+    """Install these requirement files of `root`, by hash, unless exactly they are installed."""
+    python = venv / "bin" / "python"
+    if not python.exists():
+        _make_venv(venv)
+    missing = [name for name in names if not _is_installed(root / name, venv)]
     if not missing:
         say("    Every package is already there.")
         return
@@ -35,12 +36,13 @@ def ensure_packages(names: tuple[str, ...]) -> None:
         say(f"    Installing {name} (the first time this takes a minute or two)")
         call(
             [
-                PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+                python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
                 "--require-hashes", "--requirement", name,
-            ]
+            ],
+            cwd=root,
         )  # fmt: skip
-        _installed(name).parent.mkdir(exist_ok=True)
-        _installed(name).write_text(_sha256(ROOT / name))
+        _installed(name, venv).parent.mkdir(exist_ok=True)
+        _installed(name, venv).write_text(sha256(root / name))
 
 
 def ensure_secret_key() -> None:
@@ -107,28 +109,29 @@ def _packaged_node() -> Path:
     return folder
 
 
-def _make_venv() -> None:
-    say(f"    Making .venv with Python {sys.version.split()[0]}")
+def _make_venv(venv: Path) -> None:
+    say(f"    Making {venv.name} with Python {sys.version.split()[0]}")
     made = subprocess.run(
-        [sys.executable, "-m", "venv", VENV], check=False, capture_output=True, text=True
+        [sys.executable, "-m", "venv", venv], check=False, capture_output=True, text=True
     )
     if made.returncode != 0:
-        shutil.rmtree(VENV, ignore_errors=True)
+        shutil.rmtree(venv, ignore_errors=True)
         raise CannotGoOn(
             f"{made.stdout}{made.stderr}\nThis Python cannot make a virtual environment."
             " On Debian or Ubuntu: apt-get install python3-venv"
         )
 
 
-def _installed(name: str) -> Path:
-    return VENV / "installed" / f"{name}.sha256"
+def _installed(name: str, venv: Path) -> Path:
+    return venv / "installed" / f"{name}.sha256"
 
 
-def _is_installed(name: str) -> bool:
-    return _installed(name).is_file() and _installed(name).read_text() == _sha256(ROOT / name)
+def _is_installed(path: Path, venv: Path) -> bool:
+    stamp = _installed(path.name, venv)
+    return stamp.is_file() and stamp.read_text() == sha256(path)
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

@@ -85,19 +85,23 @@ def _promise() -> Promise:
         ) from error
 
 
-def _reproduce(*, force: bool) -> None:
-    config = VAR / "dvc"
+def dvc_environment(*, root: Path, venv: Path, config: Path) -> dict[str, str]:
+    """Return the environment in which DVC asks nobody's settings and runs its stages in `venv`."""
     config.mkdir(parents=True, exist_ok=True)
     # Without a Git repository (a tarball, an image) DVC refuses to start unless told so.
-    scm = "" if (ROOT / ".git").exists() else "[core]\n    no_scm = true\n"
+    scm = "" if (root / ".git").exists() else "[core]\n    no_scm = true\n"
     (config / "config").write_text(scm)
-    env = {
+    return {
         **os.environ,
-        "PATH": f"{environment.VENV / 'bin'}:{os.environ['PATH']}",
+        "PATH": f"{venv / 'bin'}:{os.environ['PATH']}",
         "DVC_GLOBAL_CONFIG_DIR": str(config),
         "DVC_SITE_CACHE_DIR": str(config / "site"),
         "DVC_NO_ANALYTICS": "1",
     }
+
+
+def _reproduce(*, force: bool) -> None:
+    env = dvc_environment(root=ROOT, venv=environment.VENV, config=VAR / "dvc")
     call([environment.VENV / "bin" / "dvc", "repro", *(["--force"] if force else [])], env=env)
 
 
