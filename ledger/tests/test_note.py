@@ -206,7 +206,6 @@ def test_a_key_that_signs_twice_is_named_once_and_two_keys_of_one_name_are_refus
         CHECKPOINT + "\n",
         NOTE[:-1],
         NOTE + "\n",
-        NOTE + "more\n",
         NOTE.replace("—", "-"),
         NOTE.replace("— ", "—"),
         NOTE.replace("— ", "—  "),
