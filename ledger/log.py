@@ -25,11 +25,13 @@ class Place:
 
 def read(level: int, start: int, stop: int) -> Sequence[bytes]:
     """Return the stored hashes of the subtrees `start` to `stop` of 256**level leaves each."""
-    if level == 0:
-        rows = Leaf.objects.filter(index__gte=start, index__lt=stop).order_by("index")
-    else:
-        rows = Node.objects.filter(level=level, index__gte=start, index__lt=stop).order_by("index")
-    return [bytes(one) for one in rows.values_list("hash", flat=True)]
+    wanted = {"index__gte": start, "index__lt": stop}
+    rows = (
+        Leaf.objects.filter(**wanted).values_list("hash", flat=True)
+        if level == 0
+        else Node.objects.filter(level=level, **wanted).values_list("hash", flat=True)
+    )
+    return [bytes(one) for one in rows.order_by("index")]
 
 
 def size() -> int:

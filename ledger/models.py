@@ -267,3 +267,28 @@ class Position(models.Model):
 
     def __str__(self) -> str:
         return f"after entry {self.entry_id}"
+
+
+class Verification(models.Model):
+    """That somebody checked the whole log, and what came of it."""
+
+    at = models.DateTimeField()
+    size = models.PositiveBigIntegerField()
+    checkpoint_size = models.PositiveBigIntegerField(null=True)
+    is_good = models.BooleanField()
+    faults = models.PositiveIntegerField()
+    first_bad = models.TextField(blank=True, help_text="The first fault, in a sentence.")
+    milliseconds = models.PositiveBigIntegerField()
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(is_good=True, faults=0, first_bad="")
+                | Q(is_good=False, faults__gt=0) & ~Q(first_bad=""),
+                name="ledger_verification_names_its_fault",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.size} entries {'are' if self.is_good else 'are NOT'} as they were"

@@ -1,3 +1,4 @@
+from ledger.actions.erasing import CannotErase, erase_about, erase_text
 from ledger.actions.publishing import keep_cosignature, note_copy
 from ledger.actions.recording import (
     FORMAT,
@@ -15,21 +16,26 @@ from ledger.actions.recording import (
 )
 from ledger.actions.rotating import CannotRotate, rotate_key
 from ledger.actions.sealing import Sealed, seal
+from ledger.actions.verifying import note_verification
 
 __all__ = [
     "FORMAT",
     "MOST_BYTES",
     "Built",
+    "CannotErase",
     "CannotRecord",
     "CannotRotate",
     "Sealed",
     "build",
     "commitment_to",
     "encode_entry",
+    "erase_about",
+    "erase_text",
     "forget_secrets",
     "keep_cosignature",
     "note_copy",
     "note_export",
+    "note_verification",
     "record",
     "record_many",
     "rotate_key",

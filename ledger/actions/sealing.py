@@ -77,7 +77,7 @@ def _append() -> int:
 def _waiting_on_sqlite(most: int) -> Sequence[tuple[int, bytes]]:
     last = Leaf.objects.order_by("-index").values_list("entry_id", flat=True).first() or 0
     rows = Entry.objects.filter(pk__gt=last).order_by("pk")
-    return list(rows.values_list("pk", "body")[:most])
+    return [(key, bytes(body)) for key, body in rows.values_list("pk", "body")[:most]]
 
 
 def _is_alone() -> bool:
@@ -125,7 +125,7 @@ def _after_a_move(most: int, *, cluster: str, oldest: str) -> Sequence[tuple[int
             f" OR xid >= pg_snapshot_xmax(pg_current_snapshot())) ORDER BY id LIMIT %s",
             [most],
         )
-        rows = cursor.fetchall()
+        rows: list[tuple[int, bytes]] = cursor.fetchall()
     if len(rows) < most:
         # From here on as usual, beginning with what was open when this transaction looked.
         Position.objects.update_or_create(
