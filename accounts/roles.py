@@ -35,6 +35,8 @@ ROLES: dict[str, list[str]] = {
         *_CATALOGUE,
         *_PREDICTIONS,
         *_MODELS,
+        "predictions.recall",
+        "predictions.view_recall",
         "registry.approve_modelversion",
         "registry.deploy_modelversion",
         "registry.retire_modelversion",
@@ -50,6 +52,9 @@ ROLES: dict[str, list[str]] = {
         "ledger.audit",
         "ledger.view_entry",
         "predictions.view_metrics",
+        "predictions.view_recall",
+        "predictions.view_replayfinding",
+        "predictions.view_replayrun",
     ],
     # Keeps the catalogue and the people. Does not decide about models.
     "administrator": [
@@ -72,8 +77,12 @@ ROLES: dict[str, list[str]] = {
         "ledger.audit",
         "ledger.view_entry",
         "predictions.add_prediction",
+        "predictions.recall",
         "predictions.review_prediction",
         "predictions.view_metrics",
+        "predictions.view_recall",
+        "predictions.view_replayfinding",
+        "predictions.view_replayrun",
     ],
 }
 

@@ -75,7 +75,6 @@ def replay_ranges() -> None:
     """
     run = replay_runs.oldest_open()
     if run is None:
-        _models_of.cache_clear()
         return
     models = _models_of(run.pk)
     stop = time.monotonic() + REPLAY_SECONDS
@@ -84,6 +83,8 @@ def replay_ranges() -> None:
             run = replay_runs.go_on(run, models=models, now=clock.now())
             if time.monotonic() > stop:
                 return
+        # The next run reads its models from the disk again.
+        _models_of.cache_clear()
     except DatabaseError:
         # It may be back in a moment, and nothing is lost.
         raise

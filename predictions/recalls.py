@@ -13,7 +13,7 @@ from registry.models import Deployment
 
 _DAY = timedelta(days=1)
 _newer = Prediction.objects.filter(product=OuterRef("product"), pk__gt=OuterRef("pk"))
-_reviewed = Exists(Review.objects.filter(prediction=OuterRef("pk")))
+_reviewed = Q(Exists(Review.objects.filter(prediction=OuterRef("pk"))))
 _present = Q(product__isnull=False, product__deleted_at=None)
 # What the program was sure about it has filed; the last time is the one that counts. A category
 # may have been renamed since, so its name is not asked.
@@ -24,17 +24,18 @@ _applied = (
         asked_by__username=ROBOT,
         product__category_source=Product.Source.MODEL,
     )
-    & ~Exists(_newer.filter(needs_review=False, asked_by__username=ROBOT))
+    & ~Q(Exists(_newer.filter(needs_review=False, asked_by__username=ROBOT)))
 )
 
 
-def _last_said(outcome: str) -> Exists:
+def _last_said(outcome: str) -> Q:
     newer = Review.objects.filter(prediction=OuterRef("prediction"), pk__gt=OuterRef("pk"))
-    return Exists(Review.objects.filter(~Exists(newer), prediction=OuterRef("pk"), outcome=outcome))
+    last = Review.objects.filter(~Exists(newer), prediction=OuterRef("pk"), outcome=outcome)
+    return Q(Exists(last))
 
 
 # What a receipt can have become, in the order of the page. One receipt can be several of these.
-STANDINGS: dict[str, tuple[str, Q | Exists]] = {
+STANDINGS: dict[str, tuple[str, Q]] = {
     "applied": ("Filed a product, which still stands where it was put", _applied),
     "accepted": ("A person reviewed it and accepted it", _last_said("accepted")),
     "corrected": ("A person reviewed it and corrected it", _last_said("corrected")),
@@ -64,12 +65,11 @@ def of_model(sha256: str) -> PredictionQuerySet:
 
 def numbers(sha256: str) -> dict[str, int]:
     """Return how many receipts a model has, by what became of them, in one query."""
-    conditions = {name: condition for name, (_, condition) in STANDINGS.items()}
-    counts = of_model(sha256).aggregate(
+    counts: dict[str, int] = of_model(sha256).aggregate(
         total=Count("pk"),
-        **{name: Count("pk", filter=Q(condition)) for name, condition in conditions.items()},
+        **{name: Count("pk", filter=condition) for name, (_, condition) in STANDINGS.items()},
     )
-    return dict(counts)
+    return counts
 
 
 def to_requeue(sha256: str) -> QuerySet[Prediction]:
@@ -83,5 +83,5 @@ def to_requeue(sha256: str) -> QuerySet[Prediction]:
         of_model(sha256)
         .filter(_present & ~_reviewed, requeued=None)
         .exclude(product__category_source=Product.Source.PERSON)
-        .filter(~Exists(_newer) | _applied)
+        .filter(~Q(Exists(_newer)) | _applied)
     )

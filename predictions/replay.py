@@ -319,7 +319,7 @@ def _pass_over(
                     "so it was not asked again."
                 )
             case "nothing_known", digest:
-                pinned = find(digest)
+                pinned = find(str(digest))
                 answer = pinned.ask(product)
                 knows = answer.matched and answer.suggestions
                 is_there = pinned.kind == _KIND_OF[before]

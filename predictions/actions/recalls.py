@@ -58,7 +58,7 @@ def _requeue(suspects: QuerySet[Prediction], recall: Recall) -> int:
             f"SELECT chosen.id, %s FROM ({chosen}) AS chosen",
             [recall.pk, *parameters],
         )
-        count = cursor.rowcount
+        count: int = cursor.rowcount
         cursor.execute(
             "INSERT INTO predictions_doubt (prediction_id, sure) "
             "SELECT p.id, COALESCE(p.confidence_ppm, -1) FROM predictions_requeued r "
