@@ -37,6 +37,7 @@ LOCK = "dvc.lock"
 REQUIREMENTS = "requirements-train.txt"
 SAME, DIFFERENT, IMPOSSIBLE = "same", "different", "impossible"
 EXIT_CODES = {SAME: 0, DIFFERENT: 1, IMPOSSIBLE: 2}
+STOPPED = 130
 
 # What Git sets for a hook would point at another repository, what Python reads at other code.
 _FOREIGN = re.compile(
@@ -93,6 +94,9 @@ def reproduce(
             commit = checkout(
                 clone, repositories, commit=registered.commit, path=CARD, holds=registered.card
             )
+        for name in (LOCK, REQUIREMENTS):
+            if not (clone / name).is_file():
+                raise CannotGoOn(f"Commit {commit} holds no {name}, so nothing can be repeated.")
         with steps.step("The recorded libraries"):
             venv = venv or _environment(clone)
         pipeline = _Pipeline(clone, venv, Path(folder) / "dvc")
@@ -105,7 +109,7 @@ def reproduce(
             pipeline.run("repro", "--force")
         with steps.step("Byte for byte"):
             difference = next(compare(registered, promised, clone), None)
-        made = _digests(registered, clone)
+            made = _digests(registered, clone)
     if difference is not None:
         return Verdict(DIFFERENT, difference.sentence, commit, made, difference)
     return Verdict(
@@ -224,6 +228,10 @@ def compare(registered: Registered, promised: str, clone: Path) -> Iterator[Diff
     """Yield what differs: the dataset, stage by stage, file by file, the stored file, the card."""
     facts = registered.facts
     prepared = facts["dataset"]["path"]
+    for path in _paths(registered).values():
+        if not (clone / path).is_file():
+            yield Difference(f"The pipeline wrote no {path}.", path=path)
+            return
     if (actual := environment.sha256(clone / prepared)) != facts["dataset"]["sha256"]:
         yield Difference(
             f"Stage prepare wrote {prepared} with sha256 {actual}; the card says"
@@ -279,15 +287,19 @@ def _stored(made: bytes, path: Path) -> Iterator[Difference]:
         )  # fmt: skip
 
 
-def _digests(registered: Registered, clone: Path) -> dict[str, str]:
+def _paths(registered: Registered) -> dict[str, str]:
+    """Return what the pipeline has to write."""
     facts = registered.facts
-    paths = {
-        "dataset": facts["dataset"]["path"],
-        "lock": LOCK,
-        "card": CARD,
-        **{kind: f"data/model/{file['path']}" for kind, file in facts["files"].items()},
+    files = {kind: f"data/model/{file['path']}" for kind, file in facts["files"].items()}
+    return {"dataset": facts["dataset"]["path"], "lock": LOCK, "card": CARD, **files}
+
+
+def _digests(registered: Registered, clone: Path) -> dict[str, str]:
+    return {
+        f"{name}_sha256": environment.sha256(clone / path)
+        for name, path in _paths(registered).items()
+        if (clone / path).is_file()
     }
-    return {f"{name}_sha256": environment.sha256(clone / path) for name, path in paths.items()}
 
 
 def _command() -> None:
@@ -302,15 +314,18 @@ def _command() -> None:
     arguments = parser.parse_args()
     for name in [name for name in os.environ if _FOREIGN.fullmatch(name)]:
         del os.environ[name]
-    if arguments.registered is None and arguments.card is None:
-        _ask_the_registry(arguments)
     start = time.monotonic()
     try:
+        if arguments.registered is None and arguments.card is None:
+            _ask_the_registry(arguments)
         verdict = reproduce(
             _registered(arguments), repositories=_repositories(), dataset=arguments.dataset
         )
     except CannotGoOn as error:
         verdict = Verdict(IMPOSSIBLE, str(error))
+    except KeyboardInterrupt:
+        say("\nStopped; nothing is left behind.")
+        sys.exit(STOPPED)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = used.ru_utime + used.ru_stime
     say(f"    Took {time.monotonic() - start:.1f} s, {cpu:.1f} s of CPU.")

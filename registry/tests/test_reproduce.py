@@ -2,11 +2,12 @@
 
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import yaml
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from accounts.models import User
 from ledger.models import Entry
@@ -175,6 +177,31 @@ def test_only_the_digest_is_known_where_the_recorded_dataset_is_gone(
         verdict(lost, origin)
 
 
+def test_the_recorded_dataset_is_fetched_from_a_dvc_remote(
+    registered: Registered, origin: Path, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(origin, tmp_path / "with-remote"))
+    git(root, "rm", "--quiet", "--cached", reproduce.RAW)
+    env = dvc_environment(root=root, venv=VENV, config=tmp_path / "dvc")
+    for command in (
+        ["add", "--quiet", reproduce.RAW],
+        ["remote", "add", "--quiet", "--default", "store", str(tmp_path / "store")],
+        ["push", "--quiet", f"{reproduce.RAW}.dvc"],
+    ):
+        subprocess.run([sys.executable, "-m", "dvc", *command], cwd=root, env=env, check=True)
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "--message", "Move the dataset out of Git")
+    lines = (origin / reproduce.RAW).read_text().splitlines(keepends=True)
+    (tmp_path / "given.csv").write_text("".join(lines[:7] + lines[8:]))
+    moved = replace(registered, commit=git(root, "rev-parse", "HEAD"))
+    found = verdict(moved, root, tmp_path / "given.csv")
+    assert f"row 7 (SKU {lines[7].split(',')[0]}) is left out" in found.sentence
+    shutil.rmtree(tmp_path / "store")
+    shutil.rmtree(root / ".dvc" / "cache")
+    found = verdict(moved, root, tmp_path / "given.csv")
+    assert "which row differs cannot be said" in found.sentence
+
+
 def test_a_model_without_a_recorded_commit_is_found_by_its_card(
     registered: Registered, origin: Path, tmp_path: Path
 ) -> None:
@@ -189,6 +216,49 @@ def test_a_model_without_a_recorded_commit_is_found_by_its_card(
 def test_a_commit_is_never_taken_for_an_option(registered: Registered, origin: Path) -> None:
     with pytest.raises(CannotGoOn, match="is not in"):
         verdict(replace(registered, commit="--output=/tmp/x"), origin)
+
+
+def test_a_commit_without_a_pipeline_is_said(
+    registered: Registered, origin: Path, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(origin, tmp_path / "without"))
+    git(root, "rm", "--quiet", "dvc.lock")
+    git(root, "commit", "--quiet", "--message", "Forget the lock")
+    with pytest.raises(CannotGoOn, match=r"holds no dvc\.lock, so nothing can be repeated"):
+        verdict(replace(registered, commit=git(root, "rev-parse", "HEAD")), root)
+
+
+def test_whoever_stops_it_finds_nothing_left_behind(
+    registered: Registered, origin: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "registered.json").write_text(json.dumps(asdict(registered)))
+    (tmp_path / "tmp").mkdir()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tools.reproduce", "--registered", tmp_path / "registered.json"],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path / "tmp"), "SHELFMARK_REPOSITORY": str(origin)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert child.stdout is not None
+    # The stages themselves are running when the second of them says so.
+    assert any("Running stage 'train'" in line for line in child.stdout)
+    assert len(list((tmp_path / "tmp").glob("shelfmark-reproduce-*"))) == 1
+    child.terminate()
+    said, _ = child.communicate()
+    assert child.returncode == reproduce.STOPPED
+    assert "Stopped; nothing is left behind." in said
+    assert not list((tmp_path / "tmp").glob("shelfmark-reproduce-*"))
+
+
+def test_without_a_database_it_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_table(name: str) -> ModelVersion:
+        raise OperationalError("no such table: registry_modelversion")
+
+    monkeypatch.setattr("registry.management.commands.reproduce_model.find", no_table)
+    with pytest.raises(CommandError, match=r"python3 -m tools\.reproduce --card"):
+        run("live")
 
 
 def test_a_model_trained_by_hand_cannot_be_made_again(trained: Path, alice: User) -> None:
@@ -250,6 +320,13 @@ def test_a_rewritten_lock_is_no_excuse(registered: Registered, made: Path) -> No
     found = first_difference(registered, made)
     assert found is not None
     assert (found.stage, found.path) == ("prepare", "categorizer/canonical.py")
+
+
+def test_a_file_that_was_not_written_is_named(registered: Registered, made: Path) -> None:
+    (made / "data/model/fallback.safetensors").unlink()
+    found = first_difference(registered, made)
+    assert found is not None
+    assert found.sentence == "The pipeline wrote no data/model/fallback.safetensors."
 
 
 def test_another_prepared_dataset_and_another_card_are_named(

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from accounts.models import User
 from lib.clock import now
@@ -55,7 +56,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         by = self._person(options["by"])
-        version = find(options["version"])
+        try:
+            version = find(options["version"])
+        except DatabaseError as error:
+            raise CannotTry(
+                "Nothing is registered here: the database has no such table yet. `make run` makes"
+                " it. Without it: python3 -m tools.reproduce --card data/model/card.json"
+            ) from error
         if not (settings.BASE_DIR / "tools" / "reproduce.py").is_file():
             raise CannotTry(
                 "This installation holds no training code. Clone the repository, save the card of"
