@@ -92,6 +92,33 @@ def stacks(
     return boxes
 
 
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A whole chart of columns: its parts, the lines behind them and what stands below."""
+
+    boxes: list[Box]
+    ticks: list[Tick]
+    labels: list[tuple[float, str]]
+
+
+def columns_of(
+    columns: Sequence[tuple[str, Mapping[str, int]]],
+    *,
+    order: Sequence[str],
+    width: float,
+    height: float,
+) -> Columns:
+    """Return a chart of columns with its axis and a label below each of them."""
+    space = width / len(columns)
+    return Columns(
+        boxes=stacks(columns, order=order, width=width, height=height),
+        ticks=ticks(largest=max(sum(parts.values()) for _, parts in columns), height=height),
+        labels=[
+            (_short(space * (number + 0.5)), label) for number, (label, _) in enumerate(columns)
+        ],
+    )
+
+
 def strip(
     parts: Mapping[str, int], *, order: Sequence[str], width: float, height: float
 ) -> list[Box]:

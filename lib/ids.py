@@ -7,7 +7,7 @@ takes a while to get it back.
 
 import random
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 
@@ -33,6 +33,11 @@ def uuid7() -> UUID:
 def smallest_id(at: datetime) -> UUID:
     """Return a UUID version 7 that is not above any made since `at`."""
     return UUID(int=max(0, int(at.timestamp() * 1000)) << 80)
+
+
+def time_of(key: UUID) -> datetime:
+    """Return when a UUID version 7 was made, to the millisecond."""
+    return datetime.fromtimestamp((key.int >> 80) / 1000, UTC)
 
 
 def request_id() -> str:

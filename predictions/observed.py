@@ -17,8 +17,8 @@ from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, W
 from django.db.models.functions import Lag, Lead, RowNumber
 
 from ledger.models import Entry
-from lib.admin import smallest_id, time_of
 from lib.charts import percents
+from lib.ids import smallest_id, time_of
 from predictions.models import Path, Prediction
 from predictions.serving import ORDER
 from registry.models import Deployment

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from ledger.admin import name_actors
 from ledger.models import Entry
 from lib.admin import ReadOnlyAdmin
 from registry import files
@@ -63,6 +64,8 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     def page(self, request: HttpRequest, row: Any) -> dict[str, object]:
         card = json.loads(row.card)
+        entries = list(Entry.objects.filter(subject=row.sha256).defer("body").order_by("-pk")[:20])
+        name_actors(entries)
         trouble = ""
         try:
             # Reads the whole file, which is why no list does this.
@@ -76,7 +79,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
             "metrics": _metrics(card, row.kind),
             "deployments": row.deployments.select_related("started_by").order_by("-started_at"),
             "approval": Approval.objects.filter(version=row).select_related("approved_by").first(),
-            "entries": Entry.objects.filter(subject=row.sha256).defer("body").order_by("-pk")[:20],
+            "entries": entries,
             "trouble": trouble,
         }
 

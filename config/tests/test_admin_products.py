@@ -10,6 +10,7 @@ from accounts.models import User
 from inventory import actions
 from inventory.models import Category, Product
 from ledger.models import Entry
+from ledger.openings import opened
 from lib import clock
 
 pytestmark = pytest.mark.django_db
@@ -62,8 +63,9 @@ def test_a_product_is_added_through_its_action(ada: Client) -> None:
     assert answer.status_code == 302
     product = Product.objects.get()
     assert (product.gtin, product.category_source) == (4006381333931, "person")
-    entry = json.loads(Entry.objects.get(kind="product.created").content())
-    assert (entry["actor"], entry["subject"]) == ("admin", f"product:{product.pk}")
+    entry = Entry.objects.get(kind="product.created")
+    admin = User.objects.get(username="admin")
+    assert (entry.actor_id, entry.subject) == (admin.pk, f"product:{product.pk}")
     # The ledger is the history; Django's own log is not kept beside it.
     assert not LogEntry.objects.exists()
 
@@ -73,8 +75,9 @@ def test_a_product_is_changed_through_its_action(ada: Client, drill: Product) ->
     assert answer.status_code == 302
     drill.refresh_from_db()
     assert (drill.name, drill.version, str(drill.category)) == ("Hammer drill", 2, "Paint")
-    entry = json.loads(Entry.objects.get(kind="product.updated").content())
-    assert entry["details"]["after"] == {"name": "Hammer drill", "category": "Paint"}
+    entry = Entry.objects.get(kind="product.updated")
+    told = opened(entry.uuid)["details"].value
+    assert told["after"] == {"name": "Hammer drill", "category": "Paint"}
 
 
 def test_saving_without_a_change_records_nothing(ada: Client, drill: Product) -> None:

@@ -9,6 +9,7 @@ from predictions.actions.answers import (
     predict_products,
     review,
 )
+from predictions.actions.looks import note_look
 
 __all__ = [
     "MADE",
@@ -17,6 +18,7 @@ __all__ = [
     "_write_all",
     "_writer",
     "code_commit",
+    "note_look",
     "predict",
     "predict_products",
     "review",

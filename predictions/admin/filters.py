@@ -12,7 +12,8 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from inventory.models import SEPARATOR, Category
-from lib.admin import BetweenDates, Input, TypedFilter, smallest_id
+from lib.admin import BetweenDates, Input, TypedFilter
+from lib.ids import smallest_id
 from predictions.models import Prediction, Review
 from registry.models import ModelVersion
 

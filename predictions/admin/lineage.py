@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db.models import Q
+
 from inventory.models import Product, Taxonomy
-from ledger.models import Entry
-from predictions import features
+from ledger import openings
+from ledger.commitments import canonical, commitment
+from ledger.models import Entry, Erasure
+from ledger.standing import standing
+from predictions import features, notes, receipts
 from predictions.models import Prediction
-from predictions.receipts import canonical, moment
+from predictions.receipts import moment
+from registry import provenance
 from registry.models import Deployment, ModelVersion
 
 WHY = {
@@ -44,34 +51,69 @@ def lineage(prediction: Prediction) -> dict[str, object]:
     entry = Entry.objects.filter(uuid=prediction.pk).first()
     body = entry.content() if entry else b""
     receipt: dict[str, Any] = json.loads(body) if entry else {}
+    opened = openings.opened(prediction.pk) if entry else {}
+    then = receipts.asked_in(receipt, opened) if entry else None
     product = _product(prediction.product_id)
     version = _version(prediction.version_id)
     deployments = _deployments(version)
-    device_time = receipt.get("asked_by", {}).get("device_time")
+    asked_by = receipt.get("asked_by", {})
+    reviews = list(prediction.reviews.select_related("reviewed_by").order_by("pk"))
+    said = notes.of(reviews)
     return {
         "prediction": prediction,
         "product": product,
         "taxonomy_now": Taxonomy.current_version(),
         "entry": entry,
+        "standing": standing(entry) if entry else None,
         "receipt": receipt,
         "receipt_text": body.decode(),
         "receipt_bytes": len(body),
         "receipt_sha256": hashlib.sha256(body).hexdigest(),
-        "asked": _asked(receipt.get("input", {}), product),
+        "asked": None if then is None else _asked(then, product),
+        "erasures": _erasures(prediction) if then is None or _lacks(asked_by, opened) else [],
+        "person_is_known": "person" in asked_by or "actor" in opened,
+        "device": asked_by.get("device")
+        or (opened["device"].value if "device" in opened else None),
+        "device_is_erased": bool(asked_by.get("device_commitment")) and "device" not in opened,
         "passed_over": [
-            {"path": one["path"], "why": WHY.get(one["why"], one["why"])}
+            {**one, "why": WHY.get(one["why"], one["why"])}
             for one in receipt.get("passed_over", [])
         ],
-        "checks": _checks(prediction, receipt) if entry else [],
+        "checks": _checks(prediction, receipt, opened) if entry else [],
         "version": version,
+        "provenance": _provenance(version),
         "deployments": deployments,
         "deployed_then": next(
             (one for one in deployments if _was_open(one, prediction.made_at)), None
         ),
-        "reviews": prediction.reviews.select_related("reviewed_by").order_by("pk"),
-        "device_time": device_time,
-        "device_is_off_by": _off_by(device_time, prediction.made_at),
+        "reviews": [(review, said.get(review.pk, "")) for review in reviews],
+        "device_time": asked_by.get("device_time"),
+        "device_is_off_by": _off_by(asked_by.get("device_time"), prediction.made_at),
     }
+
+
+def _lacks(asked_by: dict[str, Any], opened: Mapping[str, openings.Opened]) -> bool:
+    """Whether something is gone that says who asked."""
+    return bool(
+        (asked_by.get("person_commitment") and "actor" not in opened)
+        or (asked_by.get("device_commitment") and "device" not in opened)
+    )
+
+
+def _erasures(prediction: Prediction) -> list[Erasure]:
+    """Return who knows why something is missing: erasures of this entry or of who asked."""
+    found = Erasure.objects.filter(Q(entry=prediction.pk) | Q(about=prediction.asked_by_id))
+    return list(found.order_by("pk"))
+
+
+def _provenance(version: ModelVersion | None) -> provenance.Provenance | str | None:
+    """Return what is known about how a version was made, or a sentence why nothing is."""
+    if version is None:
+        return None
+    try:
+        return provenance.of(version)
+    except provenance.NothingRecorded as error:
+        return str(error)
 
 
 def _product(key: int | None) -> Product | None:
@@ -85,7 +127,7 @@ def _version(sha256: str | None) -> ModelVersion | None:
     return (
         ModelVersion.objects.filter(pk=sha256)
         .select_related("submitted_by", "approval__approved_by")
-        .defer("golden", "card")
+        .defer("golden")
         .first()
     )
 
@@ -100,7 +142,7 @@ def _was_open(deployment: Deployment, at: datetime) -> bool:
     return deployment.started_at <= at and (deployment.ended_at is None or at < deployment.ended_at)
 
 
-def _asked(then: dict[str, Any], product: Product | None) -> list[Asked]:
+def _asked(then: Mapping[str, object], product: Product | None) -> list[Asked]:
     now = features.of_product(product) if product else {}
     return [
         Asked(
@@ -114,8 +156,9 @@ def _asked(then: dict[str, Any], product: Product | None) -> list[Asked]:
     ]
 
 
-def _checks(prediction: Prediction, receipt: dict[str, Any]) -> list[Check]:
-    digest = hashlib.sha256(canonical(receipt["input"])).hexdigest()
+def _checks(
+    prediction: Prediction, receipt: dict[str, Any], opened: Mapping[str, openings.Opened]
+) -> list[Check]:
     product = receipt["product"] or {"id": None, "version": None}
     told = (
         receipt["id"], receipt["made_at"], receipt["category"] or "", receipt["score"],
@@ -129,11 +172,27 @@ def _checks(prediction: Prediction, receipt: dict[str, Any]) -> list[Check]:
         prediction.needs_review, prediction.version_id, prediction.taxonomy_version,
         prediction.product_id, prediction.product_version,
     )  # fmt: skip
-    return [
-        Check("The list says what the receipt says.", told == stored),
+    checks = [Check("The list says what the receipt says.", told == stored)]
+    if "input" in receipt:
+        digest = hashlib.sha256(canonical(receipt["input"])).hexdigest()
+        told_digest = receipt["input_sha256"]
+        return [
+            *checks,
+            Check("The question has the sha256 of the receipt.", digest == told_digest),
+        ]
+    asked_by = receipt["asked_by"]
+    commitments = {
+        "input": ("The question is the one", receipt["input_commitment"]),
+        "actor": ("The person is the one", asked_by["person_commitment"]),
+        "device": ("The device is the one", asked_by["device_commitment"]),
+    }
+    return checks + [
         Check(
-            "The question has the sha256 that the receipt names.", digest == receipt["input_sha256"]
-        ),
+            f"{what} that the receipt is committed to.",
+            commitment(opened[part].salt, opened[part].data) == committed,
+        )
+        for part, (what, committed) in commitments.items()
+        if part in opened
     ]
 
 

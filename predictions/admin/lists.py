@@ -20,9 +20,10 @@ from ledger.actions import note_export
 from lib import clock
 from lib.admin import Exported, ReadOnlyAdmin
 from lib.spreadsheet import Cell
-from predictions import notes
+from predictions import actions, notes
 from predictions.admin import filters, live
 from predictions.admin.lineage import lineage
+from predictions.admin.recalls import StandingFilter
 from predictions.models import Prediction, Review
 from predictions.receipts import moment
 from predictions.templatetags.audit_desk import meter
@@ -50,6 +51,7 @@ class PredictionAdmin(Exported, ReadOnlyAdmin):
         "decision_path",
         "needs_review",
         filters.ReviewFilter,
+        StandingFilter,
         filters.CategoryFilter,
         filters.ProductFilter,
         filters.PersonFilter,
@@ -143,10 +145,19 @@ class PredictionAdmin(Exported, ReadOnlyAdmin):
         return live.show(request, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def page(self, request: HttpRequest, row: Any) -> dict[str, object]:
+        assert isinstance(request.user, User)
+        if request.method == "GET":
+            actions.note_look(prediction_id=row.pk, by=request.user, now=clock.now())
         return {"title": "Receipt", "subtitle": str(row.pk), **lineage(row)}
 
+    def prepare_export(self, rows: Sequence[Any]) -> None:
+        newest = [row.newest_first[0] for row in rows if row.newest_first]
+        said = notes.of(newest)
+        for review in newest:
+            review.said = said.get(review.pk, "")
+
     def export_row(self, row: Any) -> Sequence[Cell]:
-        review: Review | None = next(iter(row.newest_first), None)
+        review: Any = next(iter(row.newest_first), None)
         return (
             str(row.pk), moment(row.made_at), row.product_id,
             row.product.sku if row.product else None, row.product_version, row.label,
@@ -154,7 +165,7 @@ class PredictionAdmin(Exported, ReadOnlyAdmin):
             row.version_id, row.taxonomy_version, row.asked_by.username,
             *(
                 (review.outcome, review.label, review.reviewed_by.username,
-                 moment(review.reviewed_at), notes.of([review]).get(review.pk, ""))
+                 moment(review.reviewed_at), review.said)
                 if review
                 else (None,) * 5
             ),
@@ -187,9 +198,16 @@ class ReviewAdmin(ReadOnlyAdmin):
     def when(self, review: Review) -> str:
         return f"{review.reviewed_at:%Y-%m-%d %H:%M:%S}"
 
+    def prepare(self, rows: Sequence[Any]) -> None:
+        said = notes.of(rows)
+        for review in rows:
+            review.said = said.get(review.pk, "")
+
     @admin.display(description="Note")
     def note(self, review: Review) -> str:
-        return notes.of([review]).get(review.pk, "")
+        if not hasattr(review, "said"):
+            self.prepare([review])
+        return str(getattr(review, "said", ""))
 
     @admin.display(description="Receipt")
     def of_prediction(self, review: Review) -> str:

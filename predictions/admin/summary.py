@@ -6,16 +6,16 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Case, Count, F, IntegerField, QuerySet, Value, When
 
 from accounts.models import User
 from jobs.models import Job
+from ledger.admin import PROGRAM
 from ledger.models import Entry
-from lib.admin import smallest_id
-from lib.charts import ceiling, percents, stacks, strip, ticks
+from lib.charts import columns_of, percents, strip
+from lib.ids import smallest_id
 from predictions.admin.filters import newest_reviews
 from predictions.models import Path, Prediction
 from registry.models import Deployment
@@ -105,8 +105,8 @@ def _by_day(days: list[datetime], counted: Mapping[int, Counter[str]]) -> dict[s
         (f"{day:%d %b}", counted.get(number, {})) for number, day in enumerate(days)
     ]
     used = [path for path in _PATHS if any(parts.get(path) for _, parts in columns)]
-    chart = _chart(columns, order=used)
-    return chart | {
+    return {
+        "chart": columns_of(columns, order=used, width=_WIDTH, height=_HEIGHT),
         "used": used,
         "rows": [
             (label, [parts.get(path, 0) for path in used], sum(parts.values()))
@@ -121,20 +121,9 @@ def _by_confidence(counted: Counter[int]) -> dict[str, object]:
         (f"{number * step}–{(number + 1) * step} %", {"predictions": counted[number]})
         for number in range(_BUCKETS)
     ]
-    chart = _chart(columns, order=["predictions"])
-    return chart | {"rows": [(label, parts["predictions"]) for label, parts in columns]}
-
-
-def _chart(columns: list[tuple[str, Any]], *, order: list[str]) -> dict[str, object]:
-    largest = max(sum(parts.values()) for _, parts in columns)
-    place = _WIDTH / len(columns)
     return {
-        "boxes": stacks(columns, order=order, width=_WIDTH, height=_HEIGHT),
-        "ticks": ticks(largest=largest, height=_HEIGHT),
-        "labels": [
-            (round(place * (number + 0.5), 1), label) for number, (label, _) in enumerate(columns)
-        ],
-        "largest": ceiling(largest)[0],
+        "chart": columns_of(columns, order=["predictions"], width=_WIDTH, height=_HEIGHT),
+        "rows": [(label, parts["predictions"]) for label, parts in columns],
     }
 
 
@@ -172,7 +161,9 @@ def _ledger() -> dict[str, object]:
     last = Entry.objects.order_by("-pk").defer("body").first()
     number = last.pk if last else 0
     is_counted = number <= MOST_COUNTED
+    actor = User.objects.filter(pk=last.actor_id).first() if last and last.actor_id else None
     return {
+        "actor": actor or PROGRAM,
         "last": last,
         "number": Entry.objects.count() if is_counted else number,
         "is_counted": is_counted,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from accounts.models import User
 from ledger.models import Entry
-from lib.admin import smallest_id
+from lib.ids import smallest_id
 from predictions.models import Prediction
 
 DAY = datetime(2026, 9, 1, tzinfo=UTC)

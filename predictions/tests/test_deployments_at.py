@@ -10,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from lib import clock
+from lib.ids import smallest_id, time_of, uuid7
 from predictions import observed
 from predictions.models import Prediction
 from predictions.tests.conftest import Post, client_of
@@ -235,9 +236,6 @@ def test_it_takes_as_many_queries_for_many_answers(
 
 
 def test_ids_begin_where_their_time_does() -> None:
-    from lib.admin import smallest_id, time_of
-    from lib.ids import uuid7
-
     at = datetime(2026, 9, 1, 12, 30, 15, 123_000, tzinfo=UTC)
     assert time_of(smallest_id(at)) == at
     before = clock.now() - timedelta(milliseconds=1)
