@@ -18,6 +18,7 @@ from accounts.idempotency import idempotent
 from accounts.models import User
 from inventory.actions import UnknownCategory
 from inventory.api import ProductOutput
+from ledger.actions import Built
 from ledger.models import Entry
 from lib import clock
 from lib.api import (
@@ -34,7 +35,7 @@ from predictions import actions
 from predictions.api.asking import PredictionOutput, shown
 from predictions.api.openapi import IDEMPOTENCY_KEY, errors
 from predictions.models import Prediction, Review
-from predictions.receipts import suggestions
+from predictions.receipts import moment, suggestions
 from predictions.serving import Outcome
 
 
@@ -47,14 +48,26 @@ class ReviewInput(StrictSerializer):
     note = Text(max_length=1000, required=False, default="", allow_blank=True)
 
 
-class ReviewOutput(serializers.Serializer[Review]):
+class ReviewOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     prediction_id = serializers.UUIDField()
     outcome = serializers.ChoiceField(choices=Review.Outcome.choices)
-    category = serializers.CharField(source="label")
+    category = serializers.CharField()
     note = serializers.CharField()
-    reviewed_by = serializers.CharField(source="reviewed_by.username")
+    reviewed_by = serializers.CharField()
     reviewed_at = serializers.DateTimeField()
+
+
+def _told(review: Review, *, note: str) -> dict[str, object]:
+    return {
+        "id": str(review.pk),
+        "prediction_id": str(review.prediction_id),
+        "outcome": review.outcome,
+        "category": review.label,
+        "note": note,
+        "reviewed_by": review.reviewed_by.username,
+        "reviewed_at": moment(review.reviewed_at),
+    }
 
 
 class Reviews(APIView):
@@ -87,7 +100,7 @@ class Reviews(APIView):
             raise Unprocessable(str(error), code="unknown_category") from error
         except actions.CannotReview as error:
             raise Conflict(str(error)) from error
-        return Response(ReviewOutput(review).data, status=201)
+        return Response(_told(review, note=data.validated_data["note"]), status=201)
 
 
 # What waits for a person
@@ -166,7 +179,7 @@ def _made(predictions: list[Prediction]) -> list[actions.Made]:
     return [
         actions.Made(
             prediction,
-            entries[prediction.pk],
+            Built(entries[prediction.pk]),
             Outcome(
                 path=prediction.decision_path,
                 link=None,
