@@ -12,7 +12,9 @@ from accounts import actions
 from accounts.jobs import forget_what_has_expired
 from accounts.models import SignInAttempts, User
 from accounts.sign_in import MOST_FROM_ONE_ADDRESS, MOST_UNDER_ONE_NAME, address_of
-from ledger.models import Entry
+from ledger.commitments import commitment
+from ledger.models import Entry, Opening
+from ledger.openings import opened
 from lib import clock
 
 pytestmark = pytest.mark.django_db
@@ -122,13 +124,12 @@ def test_a_name_that_nobody_has_is_refused_just_the_same(time: Time) -> None:
         assert shown[0] == shown[1]
 
 
-def test_a_lockout_is_recorded_once(time: Time) -> None:
+def test_a_lockout_is_recorded_once(time: Time, carla: User) -> None:
     guess(MOST_UNDER_ONE_NAME + 4)
     (entry,) = lockouts()
-    assert entry["subject"] == "address:192.0.2.1"
+    assert (entry["subject"], entry["actor"]) == (f"user:{carla.pk}", None)
     assert entry["details"] == {
         "counted": "name and address",
-        "username": "carla",
         "attempts": MOST_UNDER_ONE_NAME,
         "until": (START + actions.SIGN_IN_WINDOW).isoformat(),
     }
@@ -137,10 +138,23 @@ def test_a_lockout_is_recorded_once(time: Time) -> None:
     assert len(lockouts()) == 2
 
 
+def test_the_log_itself_names_neither_the_person_nor_the_address(time: Time, carla: User) -> None:
+    guess(MOST_UNDER_ONE_NAME + 1)
+    entry = Entry.objects.get(kind="sign_in.refused")
+    part = opened(entry.uuid)["details"]
+    assert part.value == {"address": "192.0.2.1"}
+    assert json.loads(entry.content())["private"] == commitment(part.salt, part.data)
+    assert Opening.objects.get(entry=entry.uuid).about == carla.pk
+    assert b"192.0.2.1" not in entry.content()
+    assert b"carla" not in entry.content()
+
+
 def test_a_password_typed_where_the_name_belongs_is_kept_nowhere(time: Time) -> None:
     guess(MOST_UNDER_ONE_NAME + 1, PASSWORD)
-    assert lockouts()[0]["details"]["username"] is None
+    (entry,) = lockouts()
+    assert entry["subject"] == "sign_in"
     assert not any(PASSWORD.encode() in entry.content() for entry in Entry.objects.all())
+    assert not any(PASSWORD.encode() in bytes(row.value) for row in Opening.objects.all())
     assert PASSWORD not in str(list(SignInAttempts.objects.values_list()))
 
 

@@ -1,3 +1,4 @@
+import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -204,12 +205,15 @@ def test_making_and_revoking_a_token_are_recorded(client: Client, carla: User) -
     client.force_login(carla)
     made = client.post("/api/v1/tokens", content_type="application/json").json()
     client.delete(f"/api/v1/tokens/{made['id']}")
-    entries = Entry.objects.order_by("id").values_list("kind", "actor", "subject")
+    entries = Entry.objects.order_by("id").values_list("kind", "actor_id", "subject")
     subject = f"token:{made['id']}"
     assert list(entries) == [
-        ("token.created", "carla", subject),
-        ("token.revoked", "carla", subject),
+        ("token.created", carla.pk, subject),
+        ("token.revoked", carla.pk, subject),
     ]
+    created = json.loads(Entry.objects.get(kind="token.created").content())
+    assert created["details"]["user"] == carla.pk
+    assert not any(b"carla" in entry.content() for entry in Entry.objects.all())
 
 
 def test_the_command_prints_a_token_that_works(

@@ -28,7 +28,7 @@ def picker(client: Client, carla: User) -> Client:
 def plants(roles: None) -> None:
     now = clock.now()
     places = actions.ensure_categories(
-        paths={"Tools > Drills > Cordless", "Tools > Saws", "Möbel & Co", "Toys"}, by="x", now=now
+        paths={"Tools > Drills > Cordless", "Tools > Saws", "Möbel & Co", "Toys"}, by=None, now=now
     )
     for path, number in (("Tools", 1), ("Tools > Drills", 2), ("Tools > Drills > Cordless", 3)):
         Product.objects.bulk_create(
@@ -65,7 +65,7 @@ def test_the_tree_says_which_version_it_is_and_since_when(picker: Client, plants
 
 def test_branches_stand_below_what_they_belong_to(picker: Client, plants: None) -> None:
     # A branch whose name is the beginning of its sister's is not its parent.
-    actions.ensure_categories(paths={"Tools!", "Tools > Saws > Hand"}, by="x", now=clock.now())
+    actions.ensure_categories(paths={"Tools!", "Tools > Saws > Hand"}, by=None, now=clock.now())
     page = unescape(picker.get("/categories").content.decode())
     names = ("Möbel & Co", "Tools", "Drills", "Cordless", "Saws", "Hand", "Tools!", "Toys")
     order = [page.index(f">{name}</a>") for name in names]

@@ -31,7 +31,7 @@ def picker(client: Client, carla: User) -> Client:
 def stock(admin: User) -> None:
     """120 products; every tenth is a drill, and each thing has somebody else's word for it."""
     now = clock.now()
-    actions.ensure_categories(paths={"Tools > Drills", "Tools > Saws", "Toys"}, by="x", now=now)
+    actions.ensure_categories(paths={"Tools > Drills", "Tools > Saws", "Toys"}, by=None, now=now)
     drills, toys = (Category.objects.get(path=path) for path in ("Tools > Drills", "Toys"))
     made = Product.objects.bulk_create(
         Product(

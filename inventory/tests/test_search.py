@@ -204,7 +204,7 @@ def test_the_folded_text_is_nobodys_business(client: Client, shelf: None, carla:
 def test_a_category_is_found_by_what_people_type_also_after_it_moved(admin: User) -> None:
     now = clock.now()
     furniture = actions.create_category(name="Möbel", parent=None, by=admin, now=now)
-    actions.ensure_categories(paths={"Möbel > Bücherregale"}, by="admin", now=now)
+    actions.ensure_categories(paths={"Möbel > Bücherregale"}, by=admin, now=now)
 
     def paths(words: str) -> list[str]:
         return [category.path for category in Category.objects.search(words).order_by("path")]
@@ -221,7 +221,7 @@ def test_a_category_is_found_by_what_people_type_also_after_it_moved(admin: User
 @database
 def test_two_branches_that_differ_in_a_capital_are_two(admin: User) -> None:
     actions.ensure_categories(
-        paths={"Tools > Saws", "tools > saws", "TOOLS_ > x"}, by="admin", now=clock.now()
+        paths={"Tools > Saws", "tools > saws", "TOOLS_ > x"}, by=admin, now=clock.now()
     )
     upper = Category.objects.get(path="Tools")
     assert [category.path for category in Category.objects.within("Tools").order_by("path")] == [

@@ -22,7 +22,10 @@ MINUTE = timedelta(minutes=1)
 
 
 def scheduled(**runs: Callable[[], None]) -> dict[str, Scheduled]:
-    return {name: Scheduled(name, run, every=MINUTE, lease=MINUTE) for name, run in runs.items()}
+    return {
+        name: Scheduled(name, run, every=MINUTE, lease=MINUTE, lane="work")
+        for name, run in runs.items()
+    }
 
 
 def quiet() -> None:
@@ -83,6 +86,7 @@ def test_a_runner_that_is_told_to_stop_finishes_what_it_began() -> None:
         may_end.wait(10)
         done.append("slow")
 
+    actions.plan(names=["slow"], now=clock.now())
     runner = Runner(scheduled(slow=slow), pause=0.01)
     thread = threading.Thread(target=run_and_hang_up, args=[runner])
     thread.start()
@@ -97,6 +101,7 @@ def test_a_runner_that_is_told_to_stop_finishes_what_it_began() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_runner_outlives_a_database_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    actions.plan(names=["a"], now=clock.now())
     runner = Runner(scheduled(a=quiet), pause=0.01)
     reap, away = actions.reap, [3]
 
@@ -143,6 +148,28 @@ def test_the_command_ends_cleanly_on_a_signal(number: signal.Signals) -> None:
     finally:
         process.kill()
         process.communicate()
+
+
+@pytest.mark.django_db
+def test_a_runner_leaves_the_jobs_of_other_lanes_to_others() -> None:
+    actions.plan(names=["a", "b"], now=clock.now())
+    ran: list[str] = []
+    runner = Runner(scheduled(b=lambda: ran.append("b")))
+    assert [runner.run_one(), runner.run_one()] == [True, False]
+    assert ran == ["b"]
+    assert Job.objects.get(name="a").started_at is None
+
+
+@pytest.mark.django_db
+def test_the_command_runs_the_jobs_of_every_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+    lanes = {
+        name: Scheduled(name, lambda name=name: ran.append(name), MINUTE, MINUTE, lane=name)  # type: ignore[misc]
+        for name in ("work", "seal")
+    }
+    monkeypatch.setattr(registry, "_scheduled", lanes)
+    call_command("run_jobs", "--once")
+    assert sorted(ran) == ["seal", "work"]
 
 
 def test_a_job_is_named_after_its_app_and_function(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ def entry(kind: str = "test.written", **fields: Any) -> Entry:
         uuid=fields.pop("uuid", uuid7()),
         kind=kind,
         subject=fields.pop("subject", "s"),
-        actor="a",
+        actor_id=1,
         at=clock.now(),
         body=b"{}",
     )

@@ -1,5 +1,6 @@
 """A person's word on a prediction. The person wins; the receipt stays as it was."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,8 +11,10 @@ from django.test import Client
 from accounts.models import User
 from inventory import actions as inventory
 from inventory.models import Category, Product
-from ledger.models import Entry
+from ledger.commitments import commitment
+from ledger.models import Entry, Opening
 from lib import clock
+from predictions import notes
 from predictions.models import Prediction, Review
 from predictions.tests.conftest import DRILL, Post, client_of
 from registry.tests.releases import SHA256
@@ -100,10 +103,25 @@ def test_the_review_keeps_its_words_when_the_category_is_renamed(review: Any, ad
     assert Review.objects.get().label == LAMPS
 
 
-def test_the_ledger_tells_of_it(review: Any, answer: dict[str, Any]) -> None:
+def test_the_ledger_tells_of_it(review: Any, answer: dict[str, Any], rita: User) -> None:
     given = review({"category": LAMPS}).json()
     entry = Entry.objects.get(kind="prediction.corrected")
-    assert (str(entry.uuid), entry.subject, entry.actor) == (given["id"], answer["id"], "rita")
+    assert (str(entry.uuid), entry.subject, entry.actor_id) == (given["id"], answer["id"], rita.pk)
+    assert json.loads(entry.content())["private"] is None
+    assert not Opening.objects.filter(entry=entry.uuid).exists()
+
+
+def test_a_note_is_kept_apart_where_it_can_be_erased(review: Any, rita: User) -> None:
+    given = review({"category": LAMPS, "note": "It glows."}).json()
+    entry = Entry.objects.get(uuid=given["id"])
+    opening = Opening.objects.get(entry=entry.uuid)
+    assert (opening.part, opening.about) == ("details", rita.pk)
+    assert bytes(opening.value) == b'{"note":"It glows."}'
+    body = json.loads(entry.content())
+    assert body["private"] == commitment(bytes(opening.salt), bytes(opening.value))
+    assert notes.of(Review.objects.all()) == {entry.uuid: "It glows."}
+    assert not any(b"glows" in one.content() for one in Entry.objects.all())
+    assert not any(b"rita" in one.content() for one in Entry.objects.all())
 
 
 def test_a_category_that_is_not_there_is_refused(review: Any) -> None:
@@ -157,7 +175,7 @@ def test_there_is_no_review_of_nothing(categories: None, rita: User) -> None:
 
 def test_predictions_and_reviews_are_never_changed_or_deleted(review: Any) -> None:
     review({})
-    for model, change in ((Prediction, {"label": "x"}), (Review, {"note": "x"})):
+    for model, change in ((Prediction, {"label": "x"}), (Review, {"label": "x"})):
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
             model.objects.update(**change)
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():

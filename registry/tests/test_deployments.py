@@ -31,7 +31,7 @@ def test_the_next_starts_when_the_last_one_ends(deployed: SHA256, second: str, b
     before = Deployment.objects.get(version=deployed["live"])
     assert before.ended_at == after.started_at == now
     assert Deployment.objects.open().get(role="live").version_id == second
-    assert Entry.objects.filter(kind="model.deployed", subject=second, actor="bob").exists()
+    assert Entry.objects.get(kind="model.deployed", subject=second).actor_id == bob.pk
 
 
 def test_the_way_back_is_another_deployment(deployed: SHA256, second: str, bob: User) -> None:

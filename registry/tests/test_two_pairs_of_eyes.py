@@ -5,6 +5,7 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
 from ledger.models import Entry
+from ledger.openings import opened
 from lib import clock
 from registry import actions
 from registry.models import Approval, ModelVersion
@@ -34,7 +35,10 @@ def test_somebody_else_approves(candidate: ModelVersion, bob: User) -> None:
     assert candidate.status == "approved"
     assert candidate.approval.reason == "Better on gloves."
     assert not candidate.approval.is_seed
-    assert Entry.objects.filter(kind="model.approved", actor="bob").count() == 1
+    entry = Entry.objects.get(kind="model.approved")
+    assert entry.actor_id == bob.pk
+    assert b"gloves" not in entry.content()
+    assert opened(entry.uuid)["details"].value == {"reason": "Better on gloves."}
 
 
 def test_nobody_approves_their_own_model(candidate: ModelVersion, alice: User) -> None:
