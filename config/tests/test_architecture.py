@@ -27,17 +27,24 @@ MUTABLE = {
     "inventory.Product",
     "inventory.Taxonomy",
     "jobs.Job",
+    "ledger.Position",
     "predictions.ReplayRun",
     "registry.Deployment",
     "registry.ModelVersion",
 }
 APPEND_ONLY = {
     "accounts.TabletReport",
+    "ledger.Checkpoint",
     "ledger.CheckpointSent",
     "ledger.Cosignature",
     "ledger.Entry",
+    "ledger.Erasure",
+    "ledger.Leaf",
     "ledger.LogKey",
+    "ledger.Node",
+    "ledger.Opening",
     "ledger.Pruning",
+    "ledger.Secret",
     "predictions.Doubt",
     "predictions.Prediction",
     "predictions.Recall",
@@ -59,6 +66,10 @@ PUBLIC = {
     "sign-in": "where one signs in",
     "sign-out": "ends a session and shows nothing",
     "admin/": "shows its own sign-in page to strangers; Django guards every page behind it",
+    "ledger/checkpoint": "a signed digest of the whole log, made to be kept by strangers",
+    "ledger/tile/<path:path>": "hashes; the entries below them are refused to strangers by the view",
+    "api/v1/ledger/consistency": "hashes, with which a stranger checks that nothing was changed",
+    "api/v1/ledger/key": "the public half of the key that signs the log",
     "api/schema/": "describes the API, not its data",
     "api/docs/": "describes the API, not its data",
     "healthz": "asked by machines that have no account",
@@ -98,10 +109,13 @@ def where(path: Path, node: ast.expr) -> str:
 def is_write(call: ast.Call) -> bool:
     """Whether this call writes to the database, as far as its shape tells.
 
-    dict.update, set.update and hashlib's update take a positional argument, and a cache's
-    delete takes a key; a query's update takes keywords only, and its delete nothing.
+    dict.update, set.update and hashlib's update take a positional argument, a picture's save
+    takes a file, and a cache's delete a key; a row's save and a query's update take keywords
+    only, and a query's delete nothing.
     """
     name = method(call)
+    if name == "save" and call.args:
+        return False
     if _WRITES.fullmatch(name):
         return True
     if name in ("update", "aupdate"):
@@ -148,6 +162,7 @@ def test_only_actions_write() -> None:
         ("digest.update(b'x')", False),
         ("cache.delete('key')", False),
         ("cursor.execute('SELECT 1')", False),
+        ("picture.save(file, kind='svg')", False),
     ],
 )
 def test_the_search_for_writes_tells_a_query_from_a_dictionary(code: str, writes: bool) -> None:
