@@ -50,6 +50,8 @@ COMMITMENTS: dict[str, dict[str, tuple[str, ...]]] = {
         "person": ("asked_by", "person_commitment"),
     },
     "shelfmark-entry/2": {"actor": ("actor",), "details": ("private",)},
+    "shelfmark-receipt/1": {},
+    "shelfmark-entry/1": {},
 }
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
