@@ -6,6 +6,7 @@ urlpatterns = [
     path("predictions", api.Predictions.as_view(), name="predictions"),
     path("predictions/<uuid:id>", api.Receipt.as_view(), name="receipt"),
     path("predictions/<uuid:id>/opening", api.ReceiptOpening.as_view(), name="opening"),
+    path("predictions/<uuid:id>/proof", api.ReceiptProof.as_view(), name="proof"),
     path("predictions/<uuid:id>/review", api.Reviews.as_view(), name="review"),
     path(
         "predictions/<uuid:id>/explanation",

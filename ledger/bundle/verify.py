@@ -651,7 +651,8 @@ def parse_card(bundle: Bundle) -> Card:
         if model is not None and _get(file, "sha256") == model:
             if _get(card, "dataset", "sha256") != dataset:
                 raise Refused("card.json and the record name different datasets.")
-            path = str(_get(card, "dataset", "path"))
+            # A model that no pipeline trained has a card without a path.
+            path = str(_get(card, "dataset").get("path", "of the card"))
             return Card(str(_get(file, "path")), model, _get(file, "bytes"), path, dataset)
     raise Refused(f"card.json does not speak of the model that answered, {model}.")
 

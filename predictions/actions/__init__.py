@@ -9,6 +9,7 @@ from predictions.actions.answers import (
     predict_products,
     review,
 )
+from predictions.actions.exports import note_proof
 from predictions.actions.looks import note_look
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "_writer",
     "code_commit",
     "note_look",
+    "note_proof",
     "predict",
     "predict_products",
     "review",

@@ -3,7 +3,7 @@
 from predictions.api.asking import MAY_ASK, Predictions, ProductPrediction, asker_of, shown
 from predictions.api.deployments import Deployments
 from predictions.api.live import LiveModels
-from predictions.api.proofs import ReceiptOpening
+from predictions.api.proofs import ReceiptOpening, ReceiptProof
 from predictions.api.receipts import ProductHistory, Receipt, ReceiptExplanation
 from predictions.api.replays import Replay
 from predictions.api.reviews import ReviewQueue, Reviews
@@ -18,6 +18,7 @@ __all__ = [
     "Receipt",
     "ReceiptExplanation",
     "ReceiptOpening",
+    "ReceiptProof",
     "Replay",
     "ReviewQueue",
     "Reviews",

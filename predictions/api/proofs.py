@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -14,7 +14,12 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from ledger import openings
-from lib.api import needs
+from ledger.bundle import CannotBundle
+from ledger.log import NotSealedYet
+from ledger.models import Entry
+from lib import clock
+from lib.api import Conflict, needs
+from predictions import actions, proofs
 from predictions.api.openapi import errors
 from predictions.models import Prediction
 
@@ -47,7 +52,7 @@ class ReceiptOpening(APIView):
             raise Http404("There is no such prediction.")
         opened = openings.opened(id)
         user = opened["actor"].value["user"] if "actor" in opened else None
-        name = User.objects.filter(pk=user).values_list("username", flat=True).first()
+        name = User.objects.filter(pk=user or 0).values_list("username", flat=True).first()
         answer = Response(
             {
                 "id": str(id),
@@ -67,3 +72,39 @@ class ReceiptOpening(APIView):
 
 def _salt(opened: dict[str, openings.Opened], part: str) -> str | None:
     return opened[part].salt.hex() if part in opened else None
+
+
+class ReceiptProof(APIView):
+    permission_classes = [needs("ledger.audit")]
+
+    @extend_schema(
+        operation_id="prove_receipt",
+        responses={
+            (200, "application/zip"): {"type": "string", "format": "binary"},
+            **errors(401, 403, 404, 409),
+        },
+    )
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        """The proof of an answer: a zip with everything a stranger needs to check it.
+
+        Its VERIFY.md says how. That you took it is an entry in the log.
+        """
+        entry = Entry.objects.filter(uuid=id, kind=actions.MADE).first()
+        if entry is None:
+            raise Http404("There is no such prediction.")
+        try:
+            data = proofs.bundle_of(entry)
+        except NotSealedYet as error:
+            raise Conflict(str(error), code="not_sealed_yet") from error
+        except CannotBundle as error:
+            raise Conflict(
+                f"This cannot be proved, because it is not as it was written: {error} "
+                "Keep the database as it is, and have the whole log verified.",
+                code="cannot_be_proved",
+            ) from error
+        assert isinstance(request.user, User)
+        actions.note_proof(prediction_id=id, bundle=data, by=request.user, now=clock.now())
+        answer = HttpResponse(data, content_type="application/zip")
+        answer["Content-Disposition"] = f'attachment; filename="proof-{id}.zip"'
+        answer["Cache-Control"] = "no-store"
+        return answer
