@@ -5,6 +5,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -14,7 +15,7 @@ from knox.models import AuthToken
 from accounts.authentication import forget_tokens
 from accounts.models import IdempotencyKey, SignInAttempts, Tablet, TabletReport, User
 from accounts.roles import STAFF
-from ledger.actions import record
+from ledger.actions import erase_about, record
 
 
 class CannotCreate(Exception):
@@ -106,6 +107,42 @@ def note_person(*, user: User, is_new: bool, by: User, now: datetime) -> None:
         is_staff=user.is_staff,
     )
     transaction.on_commit(forget_tokens)
+
+
+@transaction.atomic
+def erase_person(*, user: User, reason: str, by: User | None, now: datetime) -> None:
+    """Take the person out of an account: its number stays, for what it did, and nothing else.
+
+    Raise CannotErase. Safe to repeat: what came since goes too. Other processes may honour a
+    token for TOKEN_CACHE_SECONDS more.
+    """
+    user = User.objects.select_for_update().get(pk=user.pk)
+    user.username = f"erased-{user.pk}"
+    user.first_name = user.last_name = user.email = user.display_name = ""
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.last_login = None
+    user.set_unusable_password()
+    user.save(
+        update_fields=[
+            "username", "first_name", "last_name", "email", "display_name", "is_active",
+            "is_staff", "is_superuser", "last_login", "password",
+        ]
+    )  # fmt: skip
+    user.groups.clear()
+    user.user_permissions.clear()
+    AuthToken.objects.filter(user=user).delete()
+    IdempotencyKey.objects.filter(user=user).delete()
+    Tablet.objects.filter(last_person=user).update(last_person=None)
+    _end_sessions(user)
+    erase_about(user_id=user.pk, reason=reason, by=by.pk if by else None, now=now)
+    transaction.on_commit(forget_tokens)
+
+
+def _end_sessions(user: User) -> None:
+    # A session says whose it is only inside, where no query can look.
+    for session in Session.objects.iterator():
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
+            session.delete()
 
 
 @transaction.atomic
