@@ -45,6 +45,7 @@ APPEND_ONLY = {
     "ledger.Opening",
     "ledger.Pruning",
     "ledger.Secret",
+    "ledger.Verification",
     "predictions.Doubt",
     "predictions.Prediction",
     "predictions.Recall",
