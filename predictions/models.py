@@ -339,8 +339,12 @@ class Doubt(models.Model):
 
 
 class Recall(models.Model):
-    """Somebody no longer trusts a model, and wants people to look at what it answered."""
+    """Somebody no longer trusts a model, and wants people to look at what it answered.
 
+    It has the id of the ledger entry that tells of it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="recalls")
     reason = models.CharField(max_length=1000)
     recalled_by = models.ForeignKey(

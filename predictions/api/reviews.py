@@ -34,7 +34,7 @@ from lib.api import (
 from predictions import actions
 from predictions.api.asking import PredictionOutput, shown
 from predictions.api.openapi import IDEMPOTENCY_KEY, errors
-from predictions.models import Prediction, Review
+from predictions.models import Prediction, Requeued, Review
 from predictions.receipts import moment, suggestions
 from predictions.serving import Outcome
 
@@ -118,6 +118,9 @@ class QueueQuery(QuerySerializer):
 class WaitingOutput(serializers.Serializer[Any]):
     product = ProductOutput()
     prediction = PredictionOutput()
+    recalled = serializers.CharField(
+        allow_null=True, help_text="Why its model was recalled; null: it was not."
+    )
 
 
 class QueuePage(serializers.Serializer[Any]):
@@ -138,7 +141,7 @@ class ReviewQueue(APIView):
         """The products about which a person has to say something, the least certain first."""
         asked = QueueQuery.read(request)
         waiting = Prediction.objects.waiting()
-        found = waiting.select_related("product__category")
+        found = waiting.select_related("product__category", "requeued__recall")
         if "after" in asked:
             found = found.further_on(**_read_place(asked["after"]))
         limit: int = asked["limit"]
@@ -149,7 +152,11 @@ class ReviewQueue(APIView):
         return Response(
             {
                 "results": [
-                    {"product": output.to_representation(product), "prediction": shown(made)}
+                    {
+                        "product": output.to_representation(product),
+                        "prediction": shown(made),
+                        "recalled": _recalled(made.prediction),
+                    }
                     for made in _made(page)
                     if (product := made.prediction.product)
                 ],
@@ -157,6 +164,11 @@ class ReviewQueue(APIView):
                 "waiting": waiting[:MOST_COUNTED].count(),
             }
         )
+
+
+def _recalled(prediction: Prediction) -> str | None:
+    requeued: Requeued | None = getattr(prediction, "requeued", None)
+    return requeued.recall.reason if requeued else None
 
 
 def _place(prediction: Prediction) -> str:

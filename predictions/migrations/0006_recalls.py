@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
+import lib.ids
 from lib.append_only import append_only
 
 _WAITS = "needs_review AND {}product_id IS NOT NULL"
@@ -20,17 +21,18 @@ FILL = (
     f"WHERE {_WAITS.format('')}"
 )
 _TAKE_A_PLACE = (
-    "INSERT INTO predictions_doubt (prediction_id, sure) "
+    "INSERT INTO {}predictions_doubt (prediction_id, sure) "
     "VALUES (NEW.id, COALESCE(NEW.confidence_ppm, -1));"
 )
 SQLITE = (
     "CREATE TRIGGER predictions_doubt_waits AFTER INSERT ON predictions_prediction "
-    f"WHEN NEW.{_WAITS.format('NEW.')} BEGIN {_TAKE_A_PLACE} END",
+    f"WHEN NEW.{_WAITS.format('NEW.')} BEGIN {_TAKE_A_PLACE.format('')} END",
 )
 SQLITE_BACK = ("DROP TRIGGER predictions_doubt_waits",)
 POSTGRESQL = (
     "CREATE FUNCTION predictions_doubt_waits() RETURNS trigger LANGUAGE plpgsql AS "
-    f"$$ BEGIN {_TAKE_A_PLACE} RETURN NULL; END $$",
+    # Temporary tables come first, so that without its schema the name could be anybody's.
+    f"$$ BEGIN {_TAKE_A_PLACE.format('public.')} RETURN NULL; END $$",
     "CREATE TRIGGER predictions_doubt_waits AFTER INSERT ON predictions_prediction "
     f"FOR EACH ROW WHEN (NEW.{_WAITS.format('NEW.')}) "
     "EXECUTE FUNCTION predictions_doubt_waits()",
@@ -93,8 +95,8 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    models.UUIDField(
+                        default=lib.ids.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("reason", models.CharField(max_length=1000)),
