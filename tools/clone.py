@@ -1,23 +1,29 @@
-"""A fresh clone at a recorded commit, and none of this machine's settings in it."""
+"""A fresh clone at a recorded commit, and DVC in it, with none of this machine's settings."""
 
+import contextlib
+import hashlib
+import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tools.console import CannotGoOn, call, say
+from tools.model import dvc_environment
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
 def checkout(
-    clone: Path, repositories: Sequence[str], *, commit: str | None, path: str, holds: str
+    clone: Path, repositories: Sequence[str], *, commit: str | None, path: str, sha256: str
 ) -> str:
     """Check `commit` out into the folder `clone`, from the first repository that has it.
 
-    Where no commit was recorded, take the newest whose file `path` holds these very words. Return
-    the commit. Raise CannotGoOn.
+    Where no commit was recorded, take the newest whose file `path` has this digest. Return the
+    commit. Raise CannotGoOn.
     """
     if not repositories:
         raise CannotGoOn(
@@ -35,7 +41,9 @@ def checkout(
             ],
             cwd=clone.parent,
         )  # fmt: skip
-        found = commit or _newest_with(clone, path, holds)
+        found = commit
+        if commit is None and (held := newest_with(clone, path, sha256=sha256)) is not None:
+            found, _ = held
         if found is not None and _has(clone, found):
             say(f"    {found} of {repository}")
             call(["git", "-C", clone, "checkout", "--quiet", "--detach", found])
@@ -60,11 +68,14 @@ def _has(clone: Path, commit: str) -> bool:
     return _git(clone, "fetch", "--quiet", "origin", commit) is not None
 
 
-def _newest_with(clone: Path, path: str, holds: str) -> str | None:
-    wanted = holds.encode()
+def newest_with(clone: Path, path: str, *, sha256: str) -> tuple[str, bytes] | None:
+    """Return the newest commit of any branch in which `path` has this digest, and its bytes."""
     log = _git(clone, "log", "--all", "--format=%H", "--", path) or b""
-    found = (it for it in log.decode().split() if _git(clone, "show", f"{it}:{path}") == wanted)
-    return next(found, None)
+    for commit in log.decode().split():
+        data = _git(clone, "show", f"{commit}:{path}")
+        if data is not None and hashlib.sha256(data).hexdigest() == sha256:
+            return commit, data
+    return None
 
 
 def _git(clone: Path, *arguments: str) -> bytes | None:
@@ -72,3 +83,29 @@ def _git(clone: Path, *arguments: str) -> bytes | None:
     command = ["git", "-C", str(clone), *arguments]
     done = subprocess.run(command, check=False, capture_output=True)
     return done.stdout if done.returncode == 0 else None
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """DVC in a clone, with nobody's settings and no cache but the clone's own."""
+
+    clone: Path
+    venv: Path
+    config: Path
+
+    def run(self, *arguments: str) -> None:
+        env = dvc_environment(root=self.clone, venv=self.venv, config=self.config)
+        command = [str(self.venv / "bin" / "python"), "-m", "dvc", *arguments]
+        # A session of its own, so that whatever ends this process can end the stages as well.
+        child = subprocess.Popen(command, cwd=self.clone, env=env, start_new_session=True)
+        try:
+            code = child.wait()
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+            raise
+        if code != 0:
+            raise CannotGoOn(
+                f"`dvc {' '.join(arguments)}` failed with exit code {code}; see above."
+            )

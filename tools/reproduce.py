@@ -13,25 +13,19 @@ import json
 import os
 import re
 import resource
-import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from registry.provenance import lock_lines
-from tools import differences, environment
-from tools.clone import checkout
+from tools import differences, environment, recorded
+from tools.clone import Pipeline, checkout
 from tools.console import ROOT, VAR, CannotGoOn, Steps, main, say
 from tools.differences import Difference
-from tools.model import dvc_environment
 
-RAW = "data/raw/products.csv"
 CARD = "data/model/card.json"
 LOCK = "dvc.lock"
 REQUIREMENTS = "requirements-train.txt"
@@ -91,17 +85,18 @@ def reproduce(
     with tempfile.TemporaryDirectory(prefix="shelfmark-reproduce-") as folder:
         clone = Path(folder) / "clone"
         with steps.step("A fresh clone at the recorded commit"):
-            commit = checkout(
-                clone, repositories, commit=registered.commit, path=CARD, holds=registered.card
-            )
+            card = hashlib.sha256(registered.card.encode()).hexdigest()
+            commit = checkout(clone, repositories, commit=registered.commit, path=CARD, sha256=card)
         for name in (LOCK, REQUIREMENTS):
             if not (clone / name).is_file():
                 raise CannotGoOn(f"Commit {commit} holds no {name}, so nothing can be repeated.")
         with steps.step("The recorded libraries"):
             venv = venv or _environment(clone)
-        pipeline = _Pipeline(clone, venv, Path(folder) / "dvc")
+        pipeline = Pipeline(clone, venv, Path(folder) / "dvc")
         with steps.step("The dataset, by its digest"):
-            difference = _dataset(registered, clone, pipeline, dataset)
+            difference = recorded.place(
+                registered.facts["dataset"], clone=clone, pipeline=pipeline, given=dataset
+            )
         if difference is not None:
             return Verdict(DIFFERENT, difference.sentence, commit, None, difference)
         promised = registered.lock or (clone / LOCK).read_text("utf-8")
@@ -110,42 +105,17 @@ def reproduce(
         with steps.step("Byte for byte"):
             difference = next(compare(registered, promised, clone), None)
             made = _digests(registered, clone)
+            note = recorded.another_here(clone)
     if difference is not None:
         return Verdict(DIFFERENT, difference.sentence, commit, made, difference)
     return Verdict(
         SAME,
         f"Same bytes. From commit {commit[:12]}, the dataset, dvc.lock, the model, the fallback"
         f" model, the rules and the card came out as registered; the {registered.kind} is"
-        f" {registered.sha256}.",
+        f" {registered.sha256}.{note}",
         commit,
         made,
     )
-
-
-@dataclass(frozen=True)
-class _Pipeline:
-    """DVC in a clone, with nobody's settings and no cache but the clone's own."""
-
-    clone: Path
-    venv: Path
-    config: Path
-
-    def run(self, *arguments: str) -> None:
-        env = dvc_environment(root=self.clone, venv=self.venv, config=self.config)
-        command = [str(self.venv / "bin" / "python"), "-m", "dvc", *arguments]
-        # A session of its own, so that whatever ends this process can end the stages as well.
-        child = subprocess.Popen(command, cwd=self.clone, env=env, start_new_session=True)
-        try:
-            code = child.wait()
-        except BaseException:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-            raise
-        if code != 0:
-            raise CannotGoOn(
-                f"`dvc {' '.join(arguments)}` failed with exit code {code}; see above."
-            )
 
 
 def _environment(clone: Path) -> Path:
@@ -159,69 +129,6 @@ def _environment(clone: Path) -> Path:
     venv.parent.mkdir(parents=True, exist_ok=True)
     environment.ensure_packages((REQUIREMENTS,), venv=venv, root=clone)
     return venv
-
-
-def _dataset(
-    registered: Registered, clone: Path, pipeline: _Pipeline, brought: Path | None
-) -> Difference | None:
-    """Put the recorded dataset in place, or say how the one that was brought differs from it."""
-    facts = registered.facts["dataset"]
-    there = _recorded(clone, facts["raw_sha256"], pipeline)
-    if brought is None:
-        if not there:
-            raise CannotGoOn(
-                f"The dataset with sha256 {facts['raw_sha256']} is neither in the commit nor in a"
-                " DVC cache or remote. Bring it: DATASET=file make reproduce …"
-            )
-        say(f"    {RAW} is {facts['raw_sha256'][:12]}…, as recorded.")
-        return None
-    try:
-        data = brought.read_bytes()
-    except OSError as error:
-        raise CannotGoOn(f"{brought} cannot be read: {error.strerror}.") from error
-    digest = hashlib.sha256(data).hexdigest()
-    if digest in (facts["raw_sha256"], facts["sha256"]):
-        say(f"    {brought} is {digest[:12]}…, as recorded.")
-        if digest == facts["raw_sha256"]:
-            (clone / RAW).write_bytes(data)
-        elif not there:
-            raise CannotGoOn(f"{brought} is the prepared dataset; the pipeline needs the raw one.")
-        return None
-    # Receipts name the prepared dataset, so an auditor may hold that or the raw one.
-    is_prepared = b"split" in data.partition(b"\n")[0].strip().split(b",")
-    path, wanted = (facts["path"], facts["sha256"]) if is_prepared else (RAW, facts["raw_sha256"])
-    if there and is_prepared:
-        pipeline.run("repro", "--force", "--single-item", "prepare")
-    if there and environment.sha256(clone / path) == wanted:
-        found = differences.in_rows((clone / path).read_bytes(), data, path=str(brought))
-        assert found is not None  # their digests differ
-        return replace(found, stage="dataset", path=path)
-    return Difference(
-        f"{brought} has sha256 {digest}, recorded was {wanted}. The recorded dataset cannot be had"
-        " here, so which row differs cannot be said.",
-        stage="dataset",
-        path=path,
-    )
-
-
-def _recorded(clone: Path, wanted: str, pipeline: _Pipeline) -> bool:
-    """Whether the recorded dataset lies in the clone: from Git, from a DVC cache or a remote."""
-    path = clone / RAW
-    if path.is_file() and environment.sha256(path) == wanted:
-        return True
-    lines = lock_lines((clone / LOCK).read_text("utf-8"))
-    md5 = next((line.md5 for line in lines if line.path == RAW), "none")
-    cached = ROOT / ".dvc" / "cache" / "files" / "md5" / md5[:2] / md5[2:]
-    if cached.is_file() and environment.sha256(cached) == wanted:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(cached, path)
-        return True
-    if (clone / f"{RAW}.dvc").is_file():
-        if (local := ROOT / ".dvc" / "config.local").is_file():
-            shutil.copyfile(local, clone / ".dvc" / "config.local")
-        with contextlib.suppress(CannotGoOn):
-            pipeline.run("pull", f"{RAW}.dvc")
-    return path.is_file() and environment.sha256(path) == wanted
 
 
 def compare(registered: Registered, promised: str, clone: Path) -> Iterator[Difference]:

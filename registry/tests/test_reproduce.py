@@ -29,6 +29,7 @@ from tools import reproduce
 from tools.console import CannotGoOn
 from tools.differences import Difference
 from tools.model import dvc_environment
+from tools.recorded import RAW, another_here
 from tools.reproduce import Registered
 
 ROOT: Path = settings.BASE_DIR
@@ -54,10 +55,10 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     params["train"] |= {"epochs": 2, "folds": 2}
     params["evaluate"]["compare"] = []
     (root / "params.yaml").write_text(yaml.safe_dump(params))
-    lines = (ROOT / reproduce.RAW).read_bytes().splitlines(keepends=True)
+    lines = (ROOT / RAW).read_bytes().splitlines(keepends=True)
     kept = [line for line in lines[1:] if b",Fasteners > " in line or b",Food > " in line][:80]
-    (root / reproduce.RAW).parent.mkdir()
-    (root / reproduce.RAW).write_bytes(b"".join([lines[0], *kept]))
+    (root / RAW).parent.mkdir()
+    (root / RAW).write_bytes(b"".join([lines[0], *kept]))
     git(root, "init", "--quiet")
     env = dvc_environment(root=root, venv=VENV, config=tmp_path_factory.mktemp("dvc"))
     command = [sys.executable, "-m", "dvc", "repro", "--quiet"]
@@ -147,7 +148,7 @@ def test_a_short_beginning_or_an_unknown_model_is_a_sentence(version: ModelVersi
         run(version.sha256, "--by", "zoe")
 
 
-@pytest.mark.parametrize("table", [reproduce.RAW, "data/prepared/products.csv"])
+@pytest.mark.parametrize("table", [RAW, "data/prepared/products.csv"])
 def test_one_changed_row_of_a_dataset_is_named(
     registered: Registered, origin: Path, tmp_path: Path, table: str
 ) -> None:
@@ -168,30 +169,70 @@ def test_only_the_digest_is_known_where_the_recorded_dataset_is_gone(
 ) -> None:
     card = registered.facts
     card["dataset"]["raw_sha256"] = "0" * 64
-    (tmp_path / "given.csv").write_bytes((origin / reproduce.RAW).read_bytes())
+    (tmp_path / "given.csv").write_bytes((origin / RAW).read_bytes())
     lost = replace(registered, card=json.dumps(card))
     found = verdict(lost, origin, tmp_path / "given.csv")
     assert found.outcome == "different"
     assert "which row differs cannot be said" in found.sentence
-    with pytest.raises(CannotGoOn, match="neither in the commit nor in a DVC cache"):
-        verdict(lost, origin)
+    assert "which row differs cannot be said" in verdict(lost, origin).sentence
+
+
+def test_a_row_that_the_recorded_commit_holds_otherwise_is_named(
+    registered: Registered, origin: Path, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(origin, tmp_path / "changed"))
+    lines = (root / RAW).read_text().splitlines(keepends=True)
+    lines[3] = lines[3].replace("e", "E", 1)
+    (root / RAW).write_text("".join(lines))
+    git(root, "commit", "--quiet", "--all", "--message", "Change a row")
+    found = verdict(replace(registered, commit=git(root, "rev-parse", "HEAD")), root)
+    assert found.outcome == "different"
+    assert f"{RAW} of the commit: row 3 (SKU {lines[3].split(',')[0]}) was" in found.sentence
+
+
+def test_another_dataset_in_this_folder_is_no_secret(
+    origin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.recorded.ROOT", tmp_path)
+    assert another_here(origin) == ""
+    lines = (origin / RAW).read_text().splitlines(keepends=True)
+    (tmp_path / RAW).parent.mkdir(parents=True)
+    (tmp_path / RAW).write_text("".join(lines))
+    assert another_here(origin) == ""
+    (tmp_path / RAW).write_text("".join(lines[:-1]))
+    assert "Another dataset lies here, and took no part" in another_here(origin)
+    assert "row 80 " in another_here(origin)
+
+
+def test_a_dataset_that_is_nowhere_cannot_be_used(
+    registered: Registered, origin: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "squashed"
+    shutil.copytree(origin, root, ignore=shutil.ignore_patterns(".git"))
+    (root / RAW).unlink()
+    git(root, "init", "--quiet")
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "--message", "Begin anew")
+    with pytest.raises(CannotGoOn, match="neither in Git nor in a DVC cache or remote"):
+        verdict(replace(registered, commit=git(root, "rev-parse", "HEAD")), root)
 
 
 def test_the_recorded_dataset_is_fetched_from_a_dvc_remote(
     registered: Registered, origin: Path, tmp_path: Path
 ) -> None:
-    root = Path(shutil.copytree(origin, tmp_path / "with-remote"))
-    git(root, "rm", "--quiet", "--cached", reproduce.RAW)
+    root = tmp_path / "with-remote"
+    shutil.copytree(origin, root, ignore=shutil.ignore_patterns(".git"))
+    git(root, "init", "--quiet")
     env = dvc_environment(root=root, venv=VENV, config=tmp_path / "dvc")
     for command in (
-        ["add", "--quiet", reproduce.RAW],
+        ["add", "--quiet", RAW],
         ["remote", "add", "--quiet", "--default", "store", str(tmp_path / "store")],
-        ["push", "--quiet", f"{reproduce.RAW}.dvc"],
+        ["push", "--quiet", f"{RAW}.dvc"],
     ):
         subprocess.run([sys.executable, "-m", "dvc", *command], cwd=root, env=env, check=True)
     git(root, "add", ".")
-    git(root, "commit", "--quiet", "--message", "Move the dataset out of Git")
-    lines = (origin / reproduce.RAW).read_text().splitlines(keepends=True)
+    git(root, "commit", "--quiet", "--message", "Keep the dataset out of Git")
+    lines = (origin / RAW).read_text().splitlines(keepends=True)
     (tmp_path / "given.csv").write_text("".join(lines[:7] + lines[8:]))
     moved = replace(registered, commit=git(root, "rev-parse", "HEAD"))
     found = verdict(moved, root, tmp_path / "given.csv")
