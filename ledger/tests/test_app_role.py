@@ -84,7 +84,7 @@ class TestOnPostgreSQL:
     @pytest.mark.parametrize(
         "attack",
         [
-            "UPDATE ledger_entry SET actor = 'alice'",
+            "UPDATE ledger_entry SET actor_id = 8",
             "DELETE FROM predictions_prediction",
             "TRUNCATE registry_approval",
             "ALTER TABLE ledger_entry DISABLE TRIGGER USER",
@@ -122,7 +122,7 @@ class TestOnPostgreSQL:
         [
             "ALTER ROLE {role} SUPERUSER",
             "GRANT {owner} TO {role}",
-            "GRANT UPDATE (actor) ON ledger_entry TO PUBLIC",
+            "GRANT UPDATE (actor_id) ON ledger_entry TO PUBLIC",
             "GRANT TRUNCATE ON ledger_entry TO PUBLIC",
             "GRANT pg_write_all_data TO {role}",
         ],
