@@ -3,11 +3,17 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
+from ledger.models import Entry
+
 
 class User(AbstractUser):
     """A person, or a program that acts in its own name."""
 
     display_name = models.CharField(max_length=150, blank=True)
+    # What tells of the last change; ledger/guards.py says how it cannot be left out.
+    entry = models.ForeignKey(
+        Entry, models.DO_NOTHING, to_field="uuid", null=True, editable=False, related_name="+"
+    )
 
     def __str__(self) -> str:
         return self.display_name or self.username

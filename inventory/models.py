@@ -10,6 +10,7 @@ from django.db.models.functions import Cast, Left, LPad
 from django.db.models.lookups import Contains, Exact
 
 from inventory.search import spellings
+from ledger.models import Entry
 
 SEPARATOR = " > "
 LONGEST_MM = 100_000
@@ -99,6 +100,10 @@ class Category(models.Model):
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    # What tells of the last change; ledger/guards.py says how it cannot be left out.
+    entry = models.ForeignKey(
+        Entry, models.DO_NOTHING, to_field="uuid", null=True, editable=False, related_name="+"
+    )
 
     objects = CategoryQuerySet.as_manager()
 
@@ -256,6 +261,10 @@ class Product(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
+    # What tells of the last change; ledger/guards.py says how it cannot be left out.
+    entry = models.ForeignKey(
+        Entry, models.DO_NOTHING, to_field="uuid", null=True, editable=False, related_name="+"
+    )
 
     objects = ProductQuerySet.as_manager()
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import F
 
 from accounts.models import User
 from ledger.actions import record
+from lib.ids import uuid7
 from registry import files
 from registry.models import SEED_REASON, Approval, Deployment, ModelVersion
 from registry.release import Release
@@ -49,6 +51,7 @@ def register(*, release: Release, by: User, now: datetime) -> list[ModelVersion]
         # Before the row: a file without a row is only a file, a row without its file would be a
         # lie.
         files.store(file.data, sha256=file.sha256, kind=file.kind)
+        entry = uuid7()
         version, is_new = ModelVersion.objects.get_or_create(
             sha256=file.sha256,
             defaults={
@@ -60,6 +63,7 @@ def register(*, release: Release, by: User, now: datetime) -> list[ModelVersion]
                 "provenance": release.provenance,
                 "submitted_by": by,
                 "submitted_at": now,
+                "entry_id": entry,
             },
         )
         if is_new:
@@ -68,6 +72,7 @@ def register(*, release: Release, by: User, now: datetime) -> list[ModelVersion]
                 actor=by.pk,
                 subject=version.sha256,
                 now=now,
+                uuid=entry,
                 part=file.kind,
                 bytes=len(file.data),
                 card_sha256=hashlib.sha256(release.card.encode()).hexdigest(),
@@ -95,6 +100,7 @@ def approve(
     if version.submitted_by_id == by.pk and not is_seed:
         raise CannotApprove("Somebody else has to approve your model.")
 
+    entry = uuid7()
     approval = Approval.objects.create(
         version=version,
         submitted_by_id=version.submitted_by_id,
@@ -102,14 +108,16 @@ def approve(
         approved_at=now,
         reason=f"{SEED_REASON}: {reason}" if is_seed else reason,
         is_seed=is_seed,
+        entry_id=entry,
     )
-    version.status = Status.APPROVED
-    version.save(update_fields=["status"])
+    version.status, version.entry_id = Status.APPROVED, entry
+    version.save(update_fields=["status", "entry"])
     record(
         "model.approved",
         actor=by.pk,
         subject=sha256,
         now=now,
+        uuid=entry,
         private={"reason": approval.reason},
         about=by.pk,
         is_seed=is_seed,
@@ -127,6 +135,7 @@ def deploy(*, sha256: str, by: User, now: datetime) -> Deployment:
     if version.status != Status.APPROVED:
         raise CannotDeploy(f"This model is {version.status}. Only an approved model may answer.")
     role = ROLE_OF[Kind(version.kind)]
+    entry = uuid7()
     before = Deployment.objects.select_for_update().filter(role=role, ended_at=None).first()
     if before is not None:
         if before.version_id == sha256:
@@ -135,16 +144,17 @@ def deploy(*, sha256: str, by: User, now: datetime) -> Deployment:
             raise CannotDeploy(
                 "The clock of this machine is behind the last deployment. Set it right."
             )
-        before.ended_at = now
-        before.save(update_fields=["ended_at"])
+        before.ended_at, before.entry_id = now, entry
+        before.save(update_fields=["ended_at", "entry"])
     deployment = Deployment.objects.create(
-        role=role, version=version, started_at=now, started_by=by
+        role=role, version=version, started_at=now, started_by=by, entry_id=entry
     )
     record(
         "model.deployed",
         actor=by.pk,
         subject=sha256,
         now=now,
+        uuid=entry,
         role=str(role),
         instead_of=before.version_id if before else None,
     )
@@ -159,13 +169,15 @@ def retire(*, sha256: str, reason: str, by: User, now: datetime) -> ModelVersion
         raise CannotRetire("This model is retired already.")
     if Deployment.objects.filter(version=version, ended_at=None).exists():
         raise CannotRetire("This model answers right now. Deploy another one first.")
-    version.status = Status.RETIRED
-    version.save(update_fields=["status"])
+    entry = uuid7()
+    version.status, version.entry_id = Status.RETIRED, entry
+    version.save(update_fields=["status", "entry"])
     record(
         "model.retired",
         actor=by.pk,
         subject=sha256,
         now=now,
+        uuid=entry,
         private={"reason": reason},
         about=by.pk,
     )
@@ -224,12 +236,10 @@ def note_reproduction(
 
 def robot() -> User:
     """Return the account in whose name the program itself acts. Nobody can sign in as it."""
-    user, is_new = User.objects.get_or_create(
-        username="shelfmark", defaults={"display_name": "Shelfmark", "is_active": True}
+    user, _ = User.objects.get_or_create(
+        username="shelfmark",
+        defaults={"display_name": "Shelfmark", "password": make_password(None)},
     )
-    if is_new:
-        user.set_unusable_password()
-        user.save(update_fields=["password"])
     return user
 
 

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from ledger.models import Entry
+
 SEED_REASON = "Seed state"
 
 
@@ -47,6 +49,10 @@ class ModelVersion(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     submitted_at = models.DateTimeField()
+    # What tells of the last change; ledger/guards.py says how it cannot be left out.
+    entry = models.ForeignKey(
+        Entry, models.DO_NOTHING, to_field="uuid", null=True, editable=False, related_name="+"
+    )
 
     class Meta:
         default_permissions = ("add", "view")
@@ -92,6 +98,10 @@ class Approval(models.Model):
     approved_at = models.DateTimeField()
     reason = models.TextField()
     is_seed = models.BooleanField(default=False)
+    # What tells of the last change; ledger/guards.py says how it cannot be left out.
+    entry = models.ForeignKey(
+        Entry, models.DO_NOTHING, to_field="uuid", null=True, editable=False, related_name="+"
+    )
 
     class Meta:
         default_permissions = ("view",)
@@ -150,6 +160,10 @@ class Deployment(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     ended_at = models.DateTimeField(null=True)
+    # What tells of the last change; ledger/guards.py says how it cannot be left out.
+    entry = models.ForeignKey(
+        Entry, models.DO_NOTHING, to_field="uuid", null=True, editable=False, related_name="+"
+    )
 
     objects: ClassVar[models.Manager[Deployment]] = DeploymentQuerySet.as_manager()
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from datetime import datetime
 from typing import TypedDict
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -12,6 +13,7 @@ from inventory.actions.refusals import CannotSave, Stale, UnknownCategory
 from inventory.models import SEPARATOR, Category, Product, Taxonomy, paths_above
 from inventory.search import searchable
 from ledger.actions import record
+from lib.ids import uuid7
 
 
 class CategoryFields(TypedDict, total=False):
@@ -24,7 +26,7 @@ def create_category(*, name: str, parent: str | None, by: User, now: datetime) -
     """Add a category below the one whose path is `parent`, or at the top."""
     taxonomy = _locked_taxonomy(now)
     category = _new_category(
-        name, locked_category(path=parent) if parent is not None else None, now
+        name, locked_category(path=parent) if parent is not None else None, uuid7(), now
     )
     _bump(taxonomy, now)
     record(
@@ -32,6 +34,7 @@ def create_category(*, name: str, parent: str | None, by: User, now: datetime) -
         actor=by.pk,
         subject=f"category:{category.pk}",
         now=now,
+        uuid=category.entry_id,
         path=category.path,
         taxonomy_version=taxonomy.version,
         taxonomy_sha256=taxonomy.sha256,
@@ -62,6 +65,7 @@ def update_category(
     if parent and (parent.pk == category.pk or parent.path.startswith(old + SEPARATOR)):
         raise CannotSave("A category cannot be moved below itself.")
 
+    entry = uuid7()
     below = list(Category.objects.under(category))
     category.name, category.parent, category.path = name, parent, path
     for descendant in below:
@@ -71,11 +75,12 @@ def update_category(
         moved.search_text = searchable(moved.path)
         moved.version += 1
         moved.updated_at = now
+        moved.entry_id = entry
     try:
         with transaction.atomic():
             Category.objects.bulk_update(
                 [category, *below],
-                ["name", "parent", "path", "search_text", "version", "updated_at"],
+                ["name", "parent", "path", "search_text", "version", "updated_at", "entry"],
                 200,
             )
     except IntegrityError as error:
@@ -86,6 +91,7 @@ def update_category(
         actor=by.pk,
         subject=f"category:{category.pk}",
         now=now,
+        uuid=entry,
         before=old,
         after=path,
         moved_below=len(below),
@@ -109,19 +115,23 @@ def delete_category(
         belong = "One product belongs" if products == 1 else f"{products} products belong"
         raise CannotSave(f"{belong} to this category. Say another category for them first.")
     # Only deleted products name it now; the ledger still knows what they were.
-    category.products.update(category=None, category_source=Product.Source.NOBODY)
-    path = category.path
-    category.delete()
+    entry = uuid7()
+    category.products.update(category=None, category_source=Product.Source.NOBODY, entry_id=entry)
+    category.entry_id = entry
+    category.save(update_fields=["entry"])
     _bump(taxonomy, now)
+    # A row that is gone names nothing, so this one goes after the entry that says so.
     record(
         "category.deleted",
         actor=by.pk,
         subject=f"category:{category_id}",
         now=now,
-        path=path,
+        uuid=entry,
+        path=category.path,
         taxonomy_version=taxonomy.version,
         taxonomy_sha256=taxonomy.sha256,
     )
+    category.delete()
 
 
 def ensure_categories(*, paths: set[str], by: User | None, now: datetime) -> dict[str, Category]:
@@ -142,9 +152,10 @@ def ensure_categories(*, paths: set[str], by: User | None, now: datetime) -> dic
     # Somebody may have made one of them while we waited.
     found |= {category.path: category for category in Category.objects.filter(path__in=wanted)}
     made = sorted(wanted - found.keys(), key=lambda path: (path.count(SEPARATOR), path))
+    entry = uuid7()
     for path in made:
         above, _, name = path.rpartition(SEPARATOR)
-        found[path] = _new_category(name, found[above] if above else None, now)
+        found[path] = _new_category(name, found[above] if above else None, entry, now)
     if made:
         _bump(taxonomy, now)
         record(
@@ -152,6 +163,7 @@ def ensure_categories(*, paths: set[str], by: User | None, now: datetime) -> dic
             actor=by.pk if by else None,
             subject="taxonomy",
             now=now,
+            uuid=entry,
             paths=made if len(made) <= 100 else [*made[:100], "…"],
             count=len(made),
             taxonomy_version=taxonomy.version,
@@ -170,7 +182,7 @@ def locked_category(*, path: str) -> Category:
     return category
 
 
-def _new_category(name: str, parent: Category | None, now: datetime) -> Category:
+def _new_category(name: str, parent: Category | None, entry: UUID, now: datetime) -> Category:
     path = f"{parent.path}{SEPARATOR}{name}" if parent else name
     _check_place(path)
     category = Category(
@@ -180,6 +192,7 @@ def _new_category(name: str, parent: Category | None, now: datetime) -> Category
         search_text=searchable(path),
         created_at=now,
         updated_at=now,
+        entry_id=entry,
     )
     try:
         with transaction.atomic():

@@ -15,6 +15,7 @@ from inventory.csv_import import Row
 from inventory.models import Category, Product, ProductFields
 from inventory.search import searchable
 from ledger.actions import record
+from lib.ids import uuid7
 
 # The ledger tells what a long text is by its digest: entries stay small, and a name is
 # easier to read than a page.
@@ -26,7 +27,7 @@ def create_product(
     *, fields: ProductFields, category: str | None = None, by: User, now: datetime
 ) -> Product:
     """Add a product; `category` is a path that a person chose, or None."""
-    product = Product(**fields, created_at=now, updated_at=now)
+    product = Product(**fields, created_at=now, updated_at=now, entry_id=uuid7())
     if category is not None:
         product.category = locked_category(path=category)
         product.category_source = Product.Source.PERSON
@@ -36,6 +37,8 @@ def create_product(
         actor=by.pk,
         subject=_subject(product),
         now=now,
+        uuid=product.entry_id,
+        version=product.version,
         private={"fields": _for_ledger({**fields, "category": category})},
     )
     return product
@@ -78,6 +81,7 @@ def update_product(
             actor=by.pk,
             subject=_subject(product),
             now=now,
+            uuid=product.entry_id,
             version=product.version,
             fields=sorted(after),
             private={"before": _for_ledger(before), "after": _for_ledger(after)},
@@ -113,6 +117,7 @@ def categorize(
         actor=by.pk,
         subject=_subject(product),
         now=now,
+        uuid=product.entry_id,
         version=product.version,
         before=known,
         after=category,
@@ -134,6 +139,7 @@ def delete_product(
         actor=by.pk,
         subject=_subject(product),
         now=now,
+        uuid=product.entry_id,
         version=product.version,
         private={"sku": product.sku},
     )
@@ -174,6 +180,7 @@ def import_products(
         .select_for_update()
         .order_by("pk")
     }
+    entry = uuid7()
     new: list[Product] = []
     changed: list[Product] = []
     for row in rows:
@@ -191,6 +198,7 @@ def import_products(
         _take_over(product, row.fields, category)
         _fold(product)
         product.updated_at = now
+        product.entry_id = entry
     Product.objects.bulk_create(new, batch_size=1000)
     # An upsert whose rows are all there: bulk_update takes many times as long.
     Product.objects.bulk_create(
@@ -205,6 +213,7 @@ def import_products(
             "category_source",
             "version",
             "updated_at",
+            "entry",
         ],
     )
     result = ImportResult(len(new), len(changed), len(rows) - len(new) - len(changed))
@@ -213,6 +222,7 @@ def import_products(
         actor=by.pk if by else None,
         subject=f"file:{file_sha256}",
         now=now,
+        uuid=entry,
         first_line=rows[0].line,
         last_line=rows[-1].line,
         rows=len(rows),
@@ -284,12 +294,13 @@ def _save_new(product: Product) -> None:
 def _save(product: Product, fields: list[str], now: datetime) -> None:
     product.version += 1
     product.updated_at = now
+    product.entry_id = uuid7()
     if not _SEARCHED.isdisjoint(fields):
         _fold(product)
         fields = [*fields, "search_text"]
     try:
         with transaction.atomic():
-            product.save(update_fields=[*fields, "version", "updated_at"])
+            product.save(update_fields=[*fields, "version", "updated_at", "entry"])
     except IntegrityError as error:
         raise _named(product, error) from error
 

@@ -4,9 +4,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
+from ledger.actions import record
 from ledger.models import Entry
 from ledger.openings import opened
 from lib import clock
+from lib.ids import uuid7
 from registry import actions
 from registry.models import Approval, ModelVersion
 from registry.release import read_release
@@ -24,8 +26,19 @@ def make_approval(version: ModelVersion, submitted_by: User, by: User, **fields:
     """Go round the action."""
     defaults = {"reason": "It looks right.", "approved_at": clock.now()}
     with transaction.atomic():
-        Approval.objects.create(
-            version=version, submitted_by=submitted_by, approved_by=by, **defaults | fields
+        approval = Approval.objects.create(
+            version=version,
+            submitted_by=submitted_by,
+            approved_by=by,
+            entry_id=uuid7(),
+            **defaults | fields,
+        )
+        record(
+            "model.approved",
+            actor=by.pk,
+            subject=version.pk,
+            now=clock.now(),
+            uuid=approval.entry_id,
         )
 
 
