@@ -87,6 +87,7 @@ def furnish(folder: Path, *, release: Path, database_url: str = "", static: bool
         "SECRET_KEY": secrets.token_urlsafe(48),
         "DATABASE_URL": database_url or f"sqlite:///{folder / 'db.sqlite3'}",
         "SHELFMARK_MODELS_DIR": str(folder / "models"),
+        "SHELFMARK_LEDGER_KEYS_DIR": str(folder / "ledger_keys"),
         "SHELFMARK_DEMO": "True",
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }

@@ -75,7 +75,8 @@ export function Log() {
       () => undefined,
     );
   }, []);
-  return Witness && <Witness />;
+  // A line is kept free, so that nothing moves under a finger when it comes.
+  return Witness ? <Witness /> : <p className="log">&nbsp;</p>;
 }
 
 /** Asks before a new version takes over, and never while a decision may be lost by it. */

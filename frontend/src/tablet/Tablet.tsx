@@ -20,9 +20,9 @@ export function Tablet() {
           <ConnectionLine />
           <Account />
         </div>
+        <Log />
       </header>
       <Update />
-      <Log />
       <main id="main" className="page" tabIndex={-1}>
         <Screen />
       </main>

@@ -64,16 +64,16 @@ export function Witness() {
     void witnessed().then((kept) => found ?? become(kept));
   }, []);
   if (state === undefined || state.note === "") {
-    return null;
+    return <p className="log">{state ? "Log not checked yet" : "\u00a0"}</p>;
   }
-  const entries = state.size.toLocaleString("en");
+  const { alarm, size, isSigned } = state;
   return (
     <>
-      {state.alarm !== null && <Warning alarm={state.alarm} state={state} now={now} />}
-      <p className="quiet log">
-        Log checked: {entries} {state.size === 1 ? "entry" : "entries"},{" "}
-        {age(new Date(state.checkedAt), now)}
-        {!state.isSigned && ", without its signature, which this browser cannot check"}
+      {alarm !== null && <Warning alarm={alarm} state={state} now={now} />}
+      <p className="log">
+        {alarm === null ? "Log checked" : "Log last found whole"}: {size.toLocaleString("en")}{" "}
+        {size === 1 ? "entry" : "entries"}, {age(new Date(state.checkedAt), now)}
+        {!isSigned && ", without its signature, which this browser cannot check"}
       </p>
     </>
   );
@@ -85,8 +85,8 @@ function Warning(props: { alarm: Alarm; state: Witnessed; now: Date }) {
     <div className="banner alarm" role="alert">
       <span>
         <strong>The server’s record of the past has changed.</strong> {REASONS[alarm.reason]} This
-        tablet noticed it {day(when(new Date(alarm.at), now))} and keeps both. Save the evidence and
-        tell your auditor. Your work goes on.
+        tablet noticed it {day(when(new Date(alarm.at), now))} and keeps the proof. Save the
+        evidence and tell your auditor. Your work goes on.
       </span>
       <button type="button" onClick={() => save(state)}>
         Save the evidence
@@ -105,5 +105,4 @@ function save({ tablet, vkeys, alarm }: Witnessed): void {
   link.href = URL.createObjectURL(new Blob([content], { type: "application/json" }));
   link.download = `shelfmark-evidence-${tablet}.json`;
   link.click();
-  URL.revokeObjectURL(link.href);
 }
