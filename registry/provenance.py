@@ -32,6 +32,8 @@ REQUIREMENTS = "requirements.txt"
 T = TypeVar("T")
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_PATH_IN_CARD = re.compile(r"[\w./-]{1,200}", re.ASCII)
 _STAGE = re.compile(r"  ([^\s:]+):")
 _SECTION = re.compile(r"    (\w+):.*")
 _PATH = re.compile(r"    - path: (.+)")
@@ -179,6 +181,8 @@ def _commit(
             raise _Unknown("There is no Git repository here, and SHELFMARK_COMMIT names no commit.")
         return said, "environment"
     head = _git(root, "rev-parse", "HEAD").decode().strip()
+    if not _sources(card):
+        raise _Unknown("The card does not name the files that made the release.")
     made = {line.path for line in lock_lines(lock) if line.section == "outs"}
     wanted = {path: digest for path, digest in _sources(card).items() if path not in made}
     wanted[LOCK] = hashlib.sha256(lock.encode()).hexdigest()
@@ -211,8 +215,17 @@ def _run_requirements(root: Path | None) -> str | None:
 
 
 def _sources(card: Mapping[str, Any]) -> dict[str, str]:
-    """Return path and sha256 of every file that decided what the release is."""
-    return dict(card.get("sources", {}))
+    """Return path and sha256 of every file that decided what the release is.
+
+    Nothing, where the card was written by something else than the pipeline.
+    """
+    sources = card.get("sources")
+    if not isinstance(sources, dict):
+        return {}
+    pairs = [(str(path), str(digest)) for path, digest in sources.items()]
+    if not all(_PATH_IN_CARD.fullmatch(path) and _SHA256.fullmatch(it) for path, it in pairs):
+        return {}
+    return dict(pairs)
 
 
 def _sha256_of(path: Path) -> str:

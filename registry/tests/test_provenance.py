@@ -142,6 +142,22 @@ def test_a_lock_that_names_other_files_is_not_claimed(checkout: Path) -> None:
     assert "does not name this rules.json" in found["lock_unknown"]
 
 
+@pytest.mark.parametrize(
+    "sources",
+    [None, [], ["params.yaml"], "params.yaml", {}, {"params.yaml": 1}, {"a\0b": "0" * 64},
+     {"params.yaml": "\ud800"}],
+)  # fmt: skip
+def test_a_card_that_does_not_say_what_made_it_names_no_commit(
+    checkout: Path, sources: object
+) -> None:
+    path = checkout / "data/model/card.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"sources": sources}))
+    write_lock(checkout)
+    found = told(checkout)
+    assert (found["commit"], found["params_sha256"]) == (None, None)
+    assert found["commit_unknown"] == "The card does not name the files that made the release."
+
+
 def test_a_release_made_by_hand_says_what_is_not_known(trained: Path) -> None:
     found = json.loads(read_release(trained).provenance)
     assert (found["commit"], found["lock"]) == (None, None)
