@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 
 from ledger import actions, log, note, witness
-from ledger.models import Checkpoint, CheckpointSent
+from ledger.models import CheckpointSent
 
 _BODY = """\
 This is today's checkpoint of the ledger {origin}: {size} entries, and a digest over all of them,
@@ -32,12 +32,6 @@ class CannotCopy(Exception):
     """A checkpoint did not leave the house. The message says which way and why."""
 
 
-def cosigned(checkpoint: Checkpoint) -> str:
-    """Return the checkpoint's note with what witnesses wrote below it."""
-    lines = checkpoint.cosignatures.order_by("pk").values_list("line", flat=True)
-    return checkpoint.note + "".join(lines)
-
-
 def copy_out(*, now: datetime) -> None:
     """Send the latest checkpoint the ways that are set up and that it has not gone today.
 
@@ -46,7 +40,7 @@ def copy_out(*, now: datetime) -> None:
     checkpoint = log.latest_checkpoint()
     if checkpoint is None:
         return
-    day, text = now.date(), cosigned(checkpoint)
+    day, text = now.date(), checkpoint.cosigned()
     ways: list[tuple[str, Callable[[], None]]] = []
     if settings.CHECKPOINT_DIR:
         ways.append(("file", partial(write, Path(settings.CHECKPOINT_DIR), day, text)))

@@ -162,6 +162,11 @@ class Checkpoint(models.Model):
     def __str__(self) -> str:
         return f"checkpoint at {self.size}"
 
+    def cosigned(self) -> str:
+        """Return the note with what witnesses wrote below it."""
+        lines = Cosignature.objects.filter(checkpoint=self).order_by("pk")
+        return self.note + "".join(lines.values_list("line", flat=True))
+
 
 class LogKey(models.Model):
     """The public half of a key that signs checkpoints, and since when.
@@ -237,6 +242,7 @@ class Pruning(models.Model):
         unique=True, help_text="The first leaf whose entry stays."
     )
     entry = models.UUIDField(unique=True)
+    before = models.DateTimeField(help_text="Everything in it was sealed before that.")
     archive_sha256 = models.CharField(max_length=64)
     at = models.DateTimeField()
 

@@ -67,9 +67,8 @@ def check_reviews(rows: Sequence[tuple[Stored, dict[str, Any]]]) -> Iterator[Fau
 
 def without_entry() -> Iterator[str]:
     """Name the first answers and reviews that stand for entries which are not there."""
-    # Entries that were pruned are not missing: keys sort by time, and so do they.
-    first = Entry.objects.order_by("pk").first()
-    since = first.at if first and Pruning.objects.exists() else None
+    # Entries that were pruned are not missing.
+    since = Pruning.objects.order_by("-up_to_index").values_list("before", flat=True).first()
     for model, noun, moment_of in (
         (Prediction, "Prediction", "made_at"),
         (Review, "Review", "reviewed_at"),

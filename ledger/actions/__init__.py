@@ -1,4 +1,5 @@
 from ledger.actions.erasing import CannotErase, erase_about, erase_text
+from ledger.actions.pruning import announce_pruning, delete_pruned
 from ledger.actions.publishing import keep_cosignature, note_copy
 from ledger.actions.recording import (
     FORMAT,
@@ -15,7 +16,7 @@ from ledger.actions.recording import (
     secret_of,
 )
 from ledger.actions.rotating import CannotRotate, rotate_key
-from ledger.actions.sealing import Sealed, seal
+from ledger.actions.sealing import Sealed, seal, sign
 from ledger.actions.verifying import note_verification
 
 __all__ = [
@@ -26,8 +27,10 @@ __all__ = [
     "CannotRecord",
     "CannotRotate",
     "Sealed",
+    "announce_pruning",
     "build",
     "commitment_to",
+    "delete_pruned",
     "encode_entry",
     "erase_about",
     "erase_text",
@@ -41,4 +44,5 @@ __all__ = [
     "rotate_key",
     "seal",
     "secret_of",
+    "sign",
 ]

@@ -59,6 +59,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("entry", models.UUIDField(unique=True)),
+                (
+                    "before",
+                    models.DateTimeField(help_text="Everything in it was sealed before that."),
+                ),
                 ("archive_sha256", models.CharField(max_length=64)),
                 ("at", models.DateTimeField()),
             ],

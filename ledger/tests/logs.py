@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from django.db import transaction
+
 from ledger import actions
 from ledger.models import Checkpoint
 
@@ -17,8 +19,9 @@ def own_keys(folder: Path, settings: Any) -> None:
 
 def seal(now: datetime, *, entries: int = 1) -> Checkpoint:
     """Write something and return the checkpoint over it."""
-    for _ in range(entries):
-        actions.record("test.done", actor=None, subject="test", now=now)
+    with transaction.atomic():
+        for _ in range(entries):
+            actions.record("test.done", actor=None, subject="test", now=now)
     with patch("lib.clock.now", return_value=now):
         sealed = actions.seal(now=now)
     assert sealed.checkpoint is not None

@@ -5,7 +5,7 @@ from typing import Any
 import segno
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ledger import copies, log
+from ledger import log
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
                 "There is no checkpoint yet. The job runner signs the first one a few seconds "
                 "after the first entry: `python manage.py run_jobs`."
             )
-        text = copies.cosigned(checkpoint)
+        text = checkpoint.cosigned()
         self.stdout.write(text, ending="")
         # The exact bytes of the note, so that what is read back can be checked as it is.
         code = segno.make(text.encode(), micro=False, error="m")
