@@ -11,15 +11,14 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from ledger import openings
 from ledger.commitments import commitment
-from ledger.models import Entry, Erasure
-from ledger.standing import standing
+from ledger.models import Entry
+from ledger.standing import kept_apart, standing
 from ledger.status import status
 from lib import clock
 from lib.admin import BetweenDates, Input, ReadOnlyAdmin, TypedFilter
@@ -75,10 +74,11 @@ class ActorFilter(TypedFilter):
         if told is None:
             return queryset
         text = str(told)
-        people = get_user_model().objects.filter(username=text).values_list("pk", flat=True)
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-        actor = people.first() or number
-        return queryset.filter(actor_id=actor) if actor is not None else queryset.none()
+        people = get_user_model().objects.filter(username=text)
+        actor = people.values_list("pk", flat=True).first()
+        if actor is None and text.isascii() and text.isdigit() and len(text) < 19:
+            actor = int(text)
+        return queryset.filter(actor_id=actor) if actor else queryset.none()
 
 
 @admin.register(Entry)
@@ -124,10 +124,10 @@ class EntryAdmin(ReadOnlyAdmin):
     def page(self, request: HttpRequest, row: Any) -> dict[str, object]:
         body = row.content()
         content: dict[str, Any] = json.loads(body)
-        opened = openings.opened(row.uuid)
+        kept = kept_apart(row)
+        opened = kept.opened
         name_actors([row])
         missing = [part for part in _committed(content) if part not in opened]
-        erased = Erasure.objects.filter(Q(entry=row.uuid) | Q(about=row.actor_id))
         return {
             "title": f"Entry {row.pk}",
             "entry": row,
@@ -145,7 +145,7 @@ class EntryAdmin(ReadOnlyAdmin):
                 if part in opened
             ],
             "missing": missing,
-            "erasures": erased.order_by("pk") if missing else [],
+            "erasures": kept.erasures,
             "is_receipt": row.kind == "prediction.made",
         }
 

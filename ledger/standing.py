@@ -1,11 +1,15 @@
-"""Where an entry stands in the log, proved anew each time somebody looks."""
+"""What the log knows of an entry, proved anew each time somebody looks."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ledger import keys, log, note, tree
-from ledger.models import Checkpoint, Entry, LogKey
+from django.db.models import Q
+
+from ledger import keys, log, note, openings, tree
+from ledger.models import Checkpoint, Entry, Erasure, LogKey
+from ledger.openings import Opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,26 @@ def standing(entry: Entry) -> Standing:
         checkpoint=place.checkpoint,
         signed_by=signed_by,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class KeptApart:
+    """What opens the commitments of an entry, by part, and why the rest is missing."""
+
+    opened: Mapping[str, Opened]
+    erasures: Sequence[Erasure]
+
+
+def kept_apart(entry: Entry) -> KeptApart:
+    """Return what is left of what an entry only commits to."""
+    erasures = list(
+        Erasure.objects.filter(Q(entry=entry.uuid) | Q(about=entry.actor_id)).order_by("pk")
+    )
+    opened = openings.opened(entry.uuid)
+    if any(one.about is not None and one.at >= entry.at for one in erasures):
+        # A secret that the person got afterwards opens nothing of before.
+        opened.pop("actor", None)
+    return KeptApart(opened, erasures)
 
 
 def _head(checkpoint: Checkpoint) -> tuple[note.TreeHead, str]:

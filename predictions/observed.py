@@ -16,6 +16,8 @@ from uuid import UUID
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When, Window
 from django.db.models.functions import Lag, Lead, RowNumber
 
+from accounts import tablets
+from accounts.tablets import Holding
 from ledger.models import Entry
 from lib.charts import percents
 from lib.ids import smallest_id, time_of
@@ -74,6 +76,26 @@ def deployed_at(at: datetime) -> list[Deployment]:
     """Return what was deployed at a moment, in the order it was asked."""
     found = Deployment.objects.at(at).with_people()
     return sorted(found, key=lambda one: ORDER.index(one.role))
+
+
+def live_of(deployed: Sequence[Deployment]) -> str | None:
+    """Return the sha256 of the live model among what was deployed."""
+    return next((one.version_id for one in deployed if one.role == Path.LIVE), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Tablets that held another model than the live one."""
+
+    # How many had reported any model by then.
+    reported: int
+    held: tuple[Holding, ...]
+
+
+def behind(at: datetime, *, live: str | None) -> Behind:
+    """Return which tablets held another model than `live` at a moment, as far as they told."""
+    holding = tablets.holding(at)
+    return Behind(len(holding), tuple(one for one in holding if one.model_sha256 != live))
 
 
 def stretch(at: datetime, *, since: datetime, until: datetime) -> Stretch:

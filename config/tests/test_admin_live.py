@@ -5,12 +5,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.actions import report_tablet
 from accounts.models import User
 from lib import clock
 from predictions.tests.past import DAY, answered, minutes
@@ -92,6 +94,21 @@ def test_the_chart_marks_the_moment_and_says_what_it_shows(
     assert "Deployments from 2026-08-25 to 2026-09-08" in html
 
 
+def test_the_page_names_tablets_that_held_another_model(
+    desk: Client, first: dict[str, str], carla: User
+) -> None:
+    assert "No tablet had told by then" in words(at(desk, "2026-09-01T12:00:00"))
+    for number, sha256 in ((1, first["live"]), (2, "ab" * 32)):
+        report_tablet(
+            uuid=UUID(int=number), model_sha256=sha256, checkpoint_size=0, alarm=None, by=carla,
+            now=NOON,
+        )  # fmt: skip
+    text = words(at(desk, "2026-09-01T12:00:00"))
+    assert "1 of 2 tablets held another model than the live one." in text
+    assert f"{UUID(int=2)} {'ab' * 32} 2026-09-01 12:00:00 still, as far as is known" in text
+    assert str(UUID(int=1)) not in text
+
+
 def test_without_a_moment_it_is_now(desk: Client, first: dict[str, str]) -> None:
     page = desk.get(LIVE)
     assert page.status_code == 200
@@ -141,4 +158,4 @@ def test_it_takes_as_many_queries_for_many_answers(
         answered(
             carla, NOON + minutes(number), path=path, sha256=sha256, passed_over=[("live", "x")]
         )
-    assert queries() == few == 14
+    assert queries() == few == 15

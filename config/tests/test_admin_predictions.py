@@ -235,7 +235,7 @@ def test_a_receipt_takes_a_fixed_number_of_queries(desk: Client, answer: Answer)
     desk.get(page_of(prediction))
     with CaptureQueriesContext(connection) as queries:
         desk.get(page_of(prediction))
-    assert len(queries) == 11
+    assert len(queries) == 21
 
 
 def test_a_model_tells_who_let_it_in_and_whether_its_file_is_whole(

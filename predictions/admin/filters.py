@@ -117,8 +117,10 @@ class ModelFilter(admin.SimpleListFilter):
 
 
 class PersonFilter(TypedFilter):
+    """By name, or by the number that stays when a name was erased."""
+
     title = "who asked"
-    inputs = (Input("person", "Name in Shelfmark"),)
+    inputs = (Input("person", "Name or number in Shelfmark"),)
 
     def suggestions(self, name: str) -> Iterable[str]:
         return User.objects.order_by("username").values_list("username", flat=True)[
@@ -128,8 +130,11 @@ class PersonFilter(TypedFilter):
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[Prediction]
     ) -> QuerySet[Prediction]:
-        if name := self.used_parameters.get("person"):
-            person = User.objects.filter(username=name).values_list("pk", flat=True).first()
+        if told := self.used_parameters.get("person"):
+            text = str(told)
+            person = User.objects.filter(username=text).values_list("pk", flat=True).first()
+            if person is None and text.isascii() and text.isdigit() and len(text) < 19:
+                person = int(text)
             return queryset.filter(asked_by=person) if person else queryset.none()
         return queryset
 

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Q
-
 from inventory.models import Product, Taxonomy
-from ledger import openings
 from ledger.commitments import canonical, commitment
-from ledger.models import Entry, Erasure
-from ledger.standing import standing
+from ledger.models import Entry
+from ledger.openings import Opened
+from ledger.standing import KeptApart, kept_apart, standing
 from predictions import features, notes, receipts
 from predictions.models import Prediction
 from predictions.receipts import moment
@@ -51,7 +49,8 @@ def lineage(prediction: Prediction) -> dict[str, object]:
     entry = Entry.objects.filter(uuid=prediction.pk).first()
     body = entry.content() if entry else b""
     receipt: dict[str, Any] = json.loads(body) if entry else {}
-    opened = openings.opened(prediction.pk) if entry else {}
+    kept = kept_apart(entry) if entry else KeptApart({}, [])
+    opened = kept.opened
     then = receipts.asked_in(receipt, opened) if entry else None
     product = _product(prediction.product_id)
     version = _version(prediction.version_id)
@@ -70,7 +69,7 @@ def lineage(prediction: Prediction) -> dict[str, object]:
         "receipt_bytes": len(body),
         "receipt_sha256": hashlib.sha256(body).hexdigest(),
         "asked": None if then is None else _asked(then, product),
-        "erasures": _erasures(prediction) if then is None or _lacks(asked_by, opened) else [],
+        "erasures": kept.erasures,
         "person_is_known": "person" in asked_by or "actor" in opened,
         "device": asked_by.get("device")
         or (opened["device"].value if "device" in opened else None),
@@ -90,20 +89,6 @@ def lineage(prediction: Prediction) -> dict[str, object]:
         "device_time": asked_by.get("device_time"),
         "device_is_off_by": _off_by(asked_by.get("device_time"), prediction.made_at),
     }
-
-
-def _lacks(asked_by: dict[str, Any], opened: Mapping[str, openings.Opened]) -> bool:
-    """Whether something is gone that says who asked."""
-    return bool(
-        (asked_by.get("person_commitment") and "actor" not in opened)
-        or (asked_by.get("device_commitment") and "device" not in opened)
-    )
-
-
-def _erasures(prediction: Prediction) -> list[Erasure]:
-    """Return who knows why something is missing: erasures of this entry or of who asked."""
-    found = Erasure.objects.filter(Q(entry=prediction.pk) | Q(about=prediction.asked_by_id))
-    return list(found.order_by("pk"))
 
 
 def _provenance(version: ModelVersion | None) -> provenance.Provenance | str | None:
@@ -157,7 +142,7 @@ def _asked(then: Mapping[str, object], product: Product | None) -> list[Asked]:
 
 
 def _checks(
-    prediction: Prediction, receipt: dict[str, Any], opened: Mapping[str, openings.Opened]
+    prediction: Prediction, receipt: dict[str, Any], opened: Mapping[str, Opened]
 ) -> list[Check]:
     product = receipt["product"] or {"id": None, "version": None}
     told = (

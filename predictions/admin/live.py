@@ -20,6 +20,7 @@ NEEDS = ("registry.view_deployment", "predictions.view_prediction")
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 # What the chart shows on either side of the moment.
 AROUND = timedelta(days=7)
+MOST_TABLETS = 100
 WIDTH, LANE = 560, 40
 NO_MOMENT = "This is no date and time. Write it like 2026-11-20 08:15:00, in UTC."
 NOT_PAST = "Nobody can say yet what will be live, nor what was before the year 2000."
@@ -76,7 +77,9 @@ def page(*, at: datetime, now: datetime) -> dict[str, Any]:
     """Gather what was deployed at a moment, and how questions were answered around it."""
     hour = observed.hour_around(at)
     periods = observed.stood_in(observed.day_of(at))
-    deployed = {one.role: one for one in observed.deployed_at(at)}
+    found = observed.deployed_at(at)
+    deployed = {one.role: one for one in found}
+    behind = observed.behind(at, live=observed.live_of(found))
     return {
         "at": at,
         "told": f"{at:%Y-%m-%dT%H:%M:%S}",
@@ -88,6 +91,8 @@ def page(*, at: datetime, now: datetime) -> dict[str, Any]:
         "outages": [one for one in periods.found if one.why == "unusable"],
         "unknown": [one for one in periods.found if one.why != "unusable"],
         "most": observed.MOST,
+        "behind": behind,
+        "tablets": behind.held[:MOST_TABLETS],
     }
 
 

@@ -19,6 +19,7 @@ from predictions.api.openapi import errors
 from predictions.receipts import moment
 from registry.models import Deployment
 
+MOST_TABLETS = 1000
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 HOW_TO_WRITE = (
     "Write a moment with its offset from UTC, such as 2026-11-20T08:15:00Z."
@@ -102,6 +103,19 @@ class PeriodsOutput(serializers.Serializer[Any]):
     left_out = serializers.IntegerField(help_text="How many shorter ones were left out.")
 
 
+class HeldOutput(serializers.Serializer[Any]):
+    tablet = serializers.UUIDField()
+    model_sha256 = serializers.CharField()
+    since = serializers.DateTimeField(help_text="When the server heard of it.")
+    until = serializers.DateTimeField(allow_null=True, help_text="Null: still, as far as is known.")
+
+
+class BehindOutput(serializers.Serializer[Any]):
+    reported = serializers.IntegerField(help_text="Tablets that had told which model they held.")
+    others = serializers.IntegerField(help_text="Those that held another than the live one.")
+    held = HeldOutput(many=True, help_text="At most 1,000 of them.")
+
+
 class LiveAtOutput(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     deployments = DeployedOutput(many=True, help_text="In the order they are asked.")
@@ -109,6 +123,7 @@ class LiveAtOutput(serializers.Serializer[Any]):
     stood_in = PeriodsOutput(
         help_text="That day: when others answered although a live model was deployed."
     )
+    tablets = BehindOutput()
 
 
 class Deployments(APIView):
@@ -125,12 +140,13 @@ class Deployments(APIView):
         at: datetime = DeploymentsQuery.read(request).get("at", now)
         if not EARLIEST <= at <= now:
             raise BadQuery("at", "Nobody can say yet what will be live, nor what was before 2000.")
+        deployed = observed.deployed_at(at)
         hour = observed.hour_around(at)
         periods = observed.stood_in(observed.day_of(at))
         return Response(
             {
                 "at": moment(at),
-                "deployments": [_deployed(one) for one in observed.deployed_at(at)],
+                "deployments": [_deployed(one) for one in deployed],
                 "observed": _stretch(hour)
                 | {
                     "shares": [
@@ -156,6 +172,7 @@ class Deployments(APIView):
                     ],
                     "left_out": periods.left_out,
                 },
+                "tablets": _behind(observed.behind(at, live=observed.live_of(deployed))),
             }
         )
 
@@ -165,6 +182,22 @@ def _stretch(stretch: observed.Stretch) -> dict[str, object]:
         "since": moment(stretch.since),
         "until": moment(stretch.until),
         "is_whole": stretch.is_whole,
+    }
+
+
+def _behind(behind: observed.Behind) -> dict[str, object]:
+    return {
+        "reported": behind.reported,
+        "others": len(behind.held),
+        "held": [
+            {
+                "tablet": str(one.tablet),
+                "model_sha256": one.model_sha256,
+                "since": moment(one.since),
+                "until": one.until and moment(one.until),
+            }
+            for one in behind.held[:MOST_TABLETS]
+        ],
     }
 
 

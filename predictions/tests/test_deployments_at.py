@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.actions import report_tablet
 from accounts.models import User
 from lib import clock
 from lib.ids import smallest_id, time_of, uuid7
@@ -220,6 +222,36 @@ def test_a_real_answer_without_a_usable_model_is_found(
     assert [(one["answers"], one["why"]) for one in told] == [(1, "unusable")]
 
 
+def test_tablets_that_held_another_model_are_named(
+    two: dict[str, list[str]], auditor: Client, carla: User
+) -> None:
+    first, second = two["live"]
+    one, other = UUID(int=1), UUID(int=2)
+
+    def report(uuid: UUID, sha256: str, at: datetime) -> None:
+        report_tablet(
+            uuid=uuid, model_sha256=sha256, checkpoint_size=0, alarm=None, by=carla, now=at
+        )
+
+    for uuid in (one, other):
+        report(uuid, first, NOON)
+    assert ask(auditor, NOON - minutes(1))["tablets"] == {"reported": 0, "others": 0, "held": []}
+    assert ask(auditor, NOON)["tablets"] == {"reported": 2, "others": 0, "held": []}
+    report(one, second, SECOND + minutes(10))
+    told = ask(auditor, SECOND + minutes(20))["tablets"]
+    assert (told["reported"], told["others"]) == (2, 1)
+    assert told["held"] == [
+        {
+            "tablet": str(other),
+            "model_sha256": first,
+            "since": "2026-09-01T12:00:00.000000Z",
+            "until": None,
+        }
+    ]
+    told = ask(auditor, SECOND + minutes(5))["tablets"]["held"]
+    assert [held["until"] for held in told] == ["2026-09-08T00:10:00.000000Z", None]
+
+
 def test_it_takes_as_many_queries_for_many_answers(
     two: dict[str, list[str]],
     auditor: Client,
@@ -231,7 +263,7 @@ def test_it_takes_as_many_queries_for_many_answers(
         path = "live" if number % 2 else "none"
         sha256 = two["live"][0] if path == "live" else None
         answered(carla, NOON + minutes(number), path=path, sha256=sha256, passed_over=NOTHING)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         ask(auditor, NOON)
 
 
