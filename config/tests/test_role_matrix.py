@@ -29,6 +29,9 @@ from ledger import tree
 from ledger.models import Checkpoint, Entry, Leaf, LogKey
 from lib import clock
 from predictions import actions as predictions
+from predictions.actions.recalls import recall
+from predictions.actions.replays import request_replay
+from predictions.models import ReplayFinding
 from predictions.receipts import Asker, Question
 from registry.models import Approval, Deployment
 from registry.tests.releases import SHA256
@@ -102,6 +105,7 @@ POST   /api/v1/predictions                                 401  200  200  200  4
 GET    /api/v1/predictions/<id>                            401  200  200  200  200  200  200
 GET    /api/v1/predictions/<id>/explanation                401  200  200  200  200  200  200
 GET    /api/v1/predictions/<id>/opening                    401  200  200  200  200  200  200
+POST   /api/v1/predictions/<id>/replay                     401  403  403  403  403  200  200
 POST   /api/v1/predictions/<id>/review                     401  201  201  403  403  403  201
 GET    /api/v1/products                                    401  200  200  200  200  200  200
 POST   /api/v1/products                                    401  201  201  403  403  403  201
@@ -165,6 +169,7 @@ POST   /admin/accounts/user/<object_id>/change/            302  302  302  403  4
 GET    /admin/accounts/user/<object_id>/                   302  302  302  302  302  302  302
 GET    /admin/ledger/entry/                                302  302  302  403  403  200  200
 POST   /admin/ledger/entry/                                302  302  302  403  403  200  200
+GET    /admin/ledger/entry/status/                         302  302  302  403  403  200  200
 GET    /admin/ledger/entry/add/                            302  302  302  403  403  403  403
 POST   /admin/ledger/entry/add/                            302  302  302  403  403  403  403
 GET    /admin/ledger/entry/<object_id>/history/            302  302  302  403  403  200  200
@@ -258,6 +263,44 @@ POST   /admin/predictions/review/<object_id>/delete/       302  302  302  403  4
 GET    /admin/predictions/review/<object_id>/change/       302  302  302  200  200  200  200
 POST   /admin/predictions/review/<object_id>/change/       302  302  302  403  403  403  403
 GET    /admin/predictions/review/<object_id>/              302  302  302  302  302  302  302
+GET    /admin/predictions/replayrun/request/               302  302  302  403  403  200  200
+POST   /admin/predictions/replayrun/request/               302  302  302  403  403  302  302
+GET    /admin/predictions/replayrun/one/<id>/              302  302  302  403  403  403  403
+POST   /admin/predictions/replayrun/one/<id>/              302  302  302  403  403  200  200
+GET    /admin/predictions/replayrun/<id>/progress/         302  302  302  403  403  200  200
+GET    /admin/predictions/replayrun/                       302  302  302  403  403  200  200
+POST   /admin/predictions/replayrun/                       302  302  302  403  403  200  200
+GET    /admin/predictions/replayrun/add/                   302  302  302  403  403  403  403
+POST   /admin/predictions/replayrun/add/                   302  302  302  403  403  403  403
+GET    /admin/predictions/replayrun/<object_id>/history/   302  302  302  403  403  200  200
+GET    /admin/predictions/replayrun/<object_id>/delete/    302  302  302  403  403  403  403
+POST   /admin/predictions/replayrun/<object_id>/delete/    302  302  302  403  403  403  403
+GET    /admin/predictions/replayrun/<object_id>/change/    302  302  302  403  403  200  200
+POST   /admin/predictions/replayrun/<object_id>/change/    302  302  302  403  403  403  403
+GET    /admin/predictions/replayrun/<object_id>/           302  302  302  302  302  302  302
+GET    /admin/predictions/replayfinding/                   302  302  302  403  403  200  200
+POST   /admin/predictions/replayfinding/                   302  302  302  403  403  200  200
+GET    /admin/predictions/replayfinding/add/               302  302  302  403  403  403  403
+POST   /admin/predictions/replayfinding/add/               302  302  302  403  403  403  403
+GET    /admin/predictions/replayfinding/<object_id>/history/ 302  302  302  403  403  200  200
+GET    /admin/predictions/replayfinding/<object_id>/delete/ 302  302  302  403  403  403  403
+POST   /admin/predictions/replayfinding/<object_id>/delete/ 302  302  302  403  403  403  403
+GET    /admin/predictions/replayfinding/<object_id>/change/ 302  302  302  403  403  200  200
+POST   /admin/predictions/replayfinding/<object_id>/change/ 302  302  302  403  403  403  403
+GET    /admin/predictions/replayfinding/<object_id>/       302  302  302  302  302  302  302
+GET    /admin/predictions/recall/model/                    302  302  302  403  302  302  302
+GET    /admin/predictions/recall/model/<sha256>/           302  302  302  403  200  200  200
+POST   /admin/predictions/recall/model/<sha256>/           302  302  302  403  302  403  302
+GET    /admin/predictions/recall/                          302  302  302  403  200  200  200
+POST   /admin/predictions/recall/                          302  302  302  403  200  200  200
+GET    /admin/predictions/recall/add/                      302  302  302  403  403  403  403
+POST   /admin/predictions/recall/add/                      302  302  302  403  403  403  403
+GET    /admin/predictions/recall/<object_id>/history/      302  302  302  403  200  200  200
+GET    /admin/predictions/recall/<object_id>/delete/       302  302  302  403  403  403  403
+POST   /admin/predictions/recall/<object_id>/delete/       302  302  302  403  403  403  403
+GET    /admin/predictions/recall/<object_id>/change/       302  302  302  403  200  200  200
+POST   /admin/predictions/recall/<object_id>/change/       302  302  302  403  403  403  403
+GET    /admin/predictions/recall/<object_id>/              302  302  302  302  302  302  302
 GET    /admin/<app_label>/                                 302  302  302  200  200  200  200
 GET    /admin/<url>                                        302  302  302  404  404  404  404
 """
@@ -330,6 +373,11 @@ def world(deployed: SHA256, categories: None, admin: User) -> dict[str, dict[str
         uuid=uuid4(), model_sha256="", checkpoint_size=0, alarm=None, by=admin, now=now
     )
     seal_first_entry()
+    run = request_replay(since=None, until=now, version_id=None, path="", by=admin, now=now)
+    finding = ReplayFinding.objects.create(
+        run=run, prediction=made.prediction, outcome="different", what="score: 1 then, 2 now"
+    )
+    recalled, _ = recall(sha256=deployed["live"], reason="Wrong.", by=admin, now=now)
     kinds = {
         "knox/authtoken": AuthToken.objects.get().pk,
         "accounts/tablet": tablet.pk,
@@ -339,6 +387,9 @@ def world(deployed: SHA256, categories: None, admin: User) -> dict[str, dict[str
         "jobs/job": job.pk,
         "ledger/entry": Entry.objects.earliest("pk").pk,
         "predictions/prediction": receipt,
+        "predictions/recall": recalled.pk,
+        "predictions/replayfinding": finding.pk,
+        "predictions/replayrun": run.pk,
         "predictions/review": review.pk,
         "registry/approval": Approval.objects.earliest("pk").pk,
         "registry/deployment": Deployment.objects.earliest("pk").pk,
@@ -346,6 +397,8 @@ def world(deployed: SHA256, categories: None, admin: User) -> dict[str, dict[str
     }
     return {
         "/api/v1/predictions": {"id": receipt},
+        "/admin/predictions/replayrun/one/": {"id": receipt},
+        "/admin/predictions/recall/model/": {"sha256": deployed["live"]},
         "/api/v1/categories": {"id": empty.pk},
         "/api/v1/tablets": {"id": uuid4()},
         **{f"/admin/{kind}": {"object_id": pk, "id": pk} for kind, pk in kinds.items()},

@@ -17,7 +17,12 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def entry() -> Entry:
     return record(
-        "model.approved", actor=7, subject="abc", now=NOW, private={"reason": "Good enough."}, role="x"
+        "model.approved",
+        actor=7,
+        subject="abc",
+        now=NOW,
+        private={"reason": "Good enough."},
+        role="x",
     )
 
 

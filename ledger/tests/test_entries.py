@@ -148,8 +148,9 @@ def test_equal_texts_and_persons_have_different_commitments() -> None:
     for entry in entries:
         found = opened(entry.uuid)
         assert found["actor"].value == {"user": 7}
-        assert hashlib.sha256(found["actor"].salt + found["actor"].data).hexdigest() == (
-            json.loads(entry.content())["actor"]
+        assert (
+            hashlib.sha256(found["actor"].salt + found["actor"].data).hexdigest()
+            == (json.loads(entry.content())["actor"])
         )
 
 
