@@ -68,7 +68,7 @@ PUBLIC = {
     "sign-out": "ends a session and shows nothing",
     "admin/": "shows its own sign-in page to strangers; Django guards every page behind it",
     "ledger/checkpoint": "a signed digest of the whole log, made to be kept by strangers",
-    "ledger/tile/<path:path>": "hashes; the entries below them are refused to strangers by the view",
+    "ledger/tile/<path:path>": "hashes; the view refuses strangers the entries below them",
     "api/v1/ledger/consistency": "hashes, with which a stranger checks that nothing was changed",
     "api/v1/ledger/key": "the public half of the key that signs the log",
     "api/schema/": "describes the API, not its data",
