@@ -16,6 +16,7 @@ from accounts.authentication import forget_tokens
 from accounts.models import IdempotencyKey, SignInAttempts, Tablet, TabletReport, User
 from accounts.roles import STAFF
 from ledger.actions import erase_about, record
+from lib.ids import uuid7
 
 
 class CannotCreate(Exception):
@@ -69,20 +70,26 @@ def create_person(
 
     Safe to repeat: whoever has them already stays signed in.
     """
-    user, is_new = User.objects.get_or_create(username=username)
+    entry = uuid7()
+    user, is_new = User.objects.get_or_create(username=username, defaults={"entry_id": entry})
+    before = (user.password, user.is_staff, user.is_active)
     if not user.check_password(password):
         user.set_password(password)
     user.display_name = display_name
     user.is_staff = role in STAFF
     user.is_active = True
-    user.save(update_fields=["display_name", "is_staff", "is_active", "password"])
+    is_changed = before != (user.password, user.is_staff, user.is_active)
+    if is_changed:
+        user.entry_id = entry
+    user.save(update_fields=["display_name", "is_staff", "is_active", "password", "entry"])
     user.groups.set([Group.objects.get(name=role)])
-    if is_new:
+    if is_new or is_changed:
         record(
-            "person.created",
+            "person.created" if is_new else "person.changed",
             actor=None,
             subject=f"user:{user.pk}",
             now=now,
+            uuid=entry,
             private={"username": username},
             about=user.pk,
             roles=[role],
@@ -94,12 +101,16 @@ def create_person(
 
 @transaction.atomic
 def note_person(*, user: User, is_new: bool, by: User, now: datetime) -> None:
-    """Record what somebody may do after the admin has saved them, in the same transaction."""
+    """Record what somebody may do after the admin has saved them, in the same transaction.
+
+    They were saved with the uuid of this entry in `entry_id`.
+    """
     record(
         "person.created" if is_new else "person.changed",
         actor=by.pk,
         subject=f"user:{user.pk}",
         now=now,
+        uuid=user.entry_id,
         private={"username": user.username},
         about=user.pk,
         roles=sorted(user.groups.values_list("name", flat=True)),
@@ -122,10 +133,11 @@ def erase_person(*, user: User, reason: str, by: User | None, now: datetime) -> 
     user.is_active = user.is_staff = user.is_superuser = False
     user.last_login = None
     user.set_unusable_password()
+    user.entry_id = uuid7()
     user.save(
         update_fields=[
             "username", "first_name", "last_name", "email", "display_name", "is_active",
-            "is_staff", "is_superuser", "last_login", "password",
+            "is_staff", "is_superuser", "last_login", "password", "entry",
         ]
     )  # fmt: skip
     user.groups.clear()
@@ -134,7 +146,9 @@ def erase_person(*, user: User, reason: str, by: User | None, now: datetime) -> 
     IdempotencyKey.objects.filter(user=user).delete()
     Tablet.objects.filter(last_person=user).update(last_person=None)
     _end_sessions(user)
-    erase_about(user_id=user.pk, reason=reason, by=by.pk if by else None, now=now)
+    erase_about(
+        user_id=user.pk, reason=reason, by=by.pk if by else None, now=now, uuid=user.entry_id
+    )
     transaction.on_commit(forget_tokens)
 
 

@@ -11,6 +11,7 @@ from accounts import actions
 from accounts.models import Tablet, User
 from lib import clock
 from lib.admin import LongListAdmin, ReadOnlyAdmin
+from lib.ids import uuid7
 
 # Roles are what `manage.py create_roles` makes of accounts/roles.py.
 admin.site.unregister(Group)
@@ -54,6 +55,13 @@ class PersonAdmin(LongListAdmin, UserAdmin):  # type: ignore[type-arg]  # not su
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         # People stay, for the entries and receipts that name them; they are made inactive.
         return False
+
+    def save_model(
+        self, request: HttpRequest, obj: User, form: "ModelForm[User]", change: bool
+    ) -> None:
+        # Of the entry that follows when their roles are saved too.
+        obj.entry_id = uuid7()
+        super().save_model(request, obj, form, change)
 
     def save_related(
         self, request: HttpRequest, form: "ModelForm[User]", formsets: Any, change: bool

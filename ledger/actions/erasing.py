@@ -19,10 +19,12 @@ class CannotErase(Exception):
 
 
 @transaction.atomic
-def erase_about(*, user_id: int, reason: str, by: int | None, now: datetime) -> Entry:
+def erase_about(
+    *, user_id: int, reason: str, by: int | None, now: datetime, uuid: UUID | None = None
+) -> Entry:
     """Erase what is kept apart about a person, and the secret behind every mention of them.
 
-    Safe to repeat: what came since goes too.
+    `uuid` is that of the entry. Safe to repeat: what came since goes too.
     """
     _check(reason)
     entry = record(
@@ -30,6 +32,7 @@ def erase_about(*, user_id: int, reason: str, by: int | None, now: datetime) -> 
         actor=by,
         subject=f"user:{user_id}",
         now=now,
+        uuid=uuid,
         private={"reason": reason},
     )
     Erasure.objects.create(about=user_id, reason=reason, at=now)

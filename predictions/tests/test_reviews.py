@@ -11,6 +11,7 @@ from django.test import Client
 from accounts.models import User
 from inventory import actions as inventory
 from inventory.models import Category, Product
+from ledger.actions import record
 from ledger.commitments import commitment
 from ledger.models import Entry, Opening
 from lib import clock
@@ -199,7 +200,9 @@ MADE_AT = datetime(2026, 11, 20, tzinfo=UTC)
 def test_the_database_knows_what_an_answer_is(
     deployed: SHA256, carla: User, wrong: dict[str, Any], rule: str
 ) -> None:
+    entry = record("prediction.made", actor=carla.pk, subject="x", now=MADE_AT)
     right: dict[str, Any] = {
+        "id": entry.uuid,
         "asked_by": carla,
         "version_id": deployed["live"],
         "decision_path": "live",

@@ -1,0 +1,15 @@
+"""Predictions, reviews and recalls are only taken after the entries that they are named after."""
+
+from django.db import migrations
+
+from ledger.guards import needs_entry
+
+
+class Migration(migrations.Migration):
+    dependencies = [("predictions", "0006_recalls"), ("ledger", "0005_log_triggers")]
+
+    operations = [
+        needs_entry("predictions_prediction"),
+        needs_entry("predictions_review"),
+        needs_entry("predictions_recall"),
+    ]
