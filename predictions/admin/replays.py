@@ -160,7 +160,7 @@ class ReplayRunAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         run = get_object_or_404(ReplayRun, pk=id)
-        response = JsonResponse(
+        return JsonResponse(
             {
                 "is_open": run.is_open,
                 "done": run.done,
@@ -168,8 +168,6 @@ class ReplayRunAdmin(ReadOnlyAdmin):
                 "sentence": in_words(run, clock.now()),
             }
         )
-        response["Cache-Control"] = "no-store"
-        return response
 
     def one_view(self, request: HttpRequest, id: UUID) -> HttpResponse:
         """Replay one prediction. It writes into the ledger, so a link alone does not do it."""
