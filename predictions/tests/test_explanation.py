@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from categorizer.explain import explain
 from categorizer.model import load
-from ledger.models import Entry
+from ledger.models import Entry, Erasure, Opening
 from lib import clock
 from predictions import serving
 from predictions.explanations import CannotExplain, UnknownLabel, explain_receipt
@@ -185,6 +185,19 @@ def test_the_answer_may_be_kept_by_this_browser_and_no_one_else(
     assert "Cache-Control" not in why(browser, answer, category="Boats")
 
 
+def test_an_answer_whose_question_was_erased_is_not_explained(
+    deployed: SHA256, client: Client, post: Post
+) -> None:
+    answer = post(DRILL).json()
+    before = receipt_of(answer)
+    Erasure.objects.create(entry=answer["id"], reason="Asked to.", at=clock.now())
+    Opening.objects.filter(entry=answer["id"]).delete()
+    response = why(client, answer)
+    assert (response.status_code, response.json()["code"]) == (409, "cannot_explain")
+    assert "has been erased" in response.json()["detail"]
+    assert receipt_of(answer) == before
+
+
 def test_an_unknown_receipt_is_not_found(deployed: SHA256, client: Client) -> None:
     unknown = {"id": "01890a5d-ac96-774b-bcce-b302099a8057"}
     assert why(client, unknown).status_code == 404
@@ -200,11 +213,11 @@ def test_every_category_can_be_explained(deployed: SHA256, client: Client, post:
         assert why(client, answer, category=category).json()["category"] == category
 
 
-def test_a_reason_costs_one_query(
+def test_a_reason_costs_two_queries(
     deployed: SHA256, client: Client, post: Post, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     answer = post(DRILL).json()
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):  # the receipt, and what was asked
         why(client, answer)
 
 

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core import signals
@@ -14,11 +15,12 @@ from django.test import Client
 from accounts.authentication import CachedTokenAuthentication, forget_tokens
 from accounts.models import User
 from ledger.models import Entry
+from ledger.openings import opened
 from lib.group_commit import Overloaded
 from predictions import actions
 from predictions.express import Express, _is_allowed
 from predictions.models import Prediction
-from predictions.tests.conftest import DRILL, client_of
+from predictions.tests.conftest import DRILL, client_of, committed
 from registry.tests.releases import SHA256
 
 pytestmark = pytest.mark.django_db
@@ -123,9 +125,15 @@ def test_both_ways_leave_the_same_receipt(wsgi: Wsgi) -> None:
         answer = wsgi.ask(by_django=by_django, **headers)
         receipt = json.loads(Entry.objects.get(uuid=json.loads(answer.body)["id"]).content())
         assert answer.headers["X-Request-Id"] == "req-1"
-        receipts.append({k: receipt[k] for k in receipt.keys() - {"id", "made_at", "duration_us"}})
+        parts = opened(UUID(receipt["id"]))
+        assert receipt.pop("input_commitment") == committed(parts["input"].salt.hex(), DRILL)
+        for name, part in (("person", "actor"), ("device", "device")):
+            commitment = committed(parts[part].salt.hex(), parts[part].value)
+            assert receipt["asked_by"].pop(f"{name}_commitment") == commitment
+        told = {k: receipt[k] for k in receipt.keys() - {"id", "made_at", "duration_us"}}
+        receipts.append((told, {name: part.value for name, part in parts.items()}))
     assert receipts[0] == receipts[1]
-    assert receipts[0]["asked_by"]["device"] == "tablet-7"
+    assert receipts[0][1]["device"] == "tablet-7"
 
 
 @pytest.mark.parametrize("https", [False, True])

@@ -4,10 +4,11 @@ from typing import Any
 import pytest
 
 from accounts.models import User
+from ledger import openings
 from ledger.models import Entry
 from predictions.models import Prediction
 from predictions.serving import loaded
-from predictions.tests.conftest import DRILL, Post
+from predictions.tests.conftest import DRILL, Post, asked_in
 from registry.tests.releases import CATEGORIES, SHA256
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +44,7 @@ def test_each_answer_has_its_receipt_already(deployed: SHA256, post: Post, carla
     assert row.version_id == deployed["live"]
     assert row.asked_by == carla
     entry = Entry.objects.get(uuid=row.pk)
-    assert (entry.kind, entry.actor) == ("prediction.made", "carla")
+    assert (entry.kind, entry.actor_id) == ("prediction.made", carla.pk)
     assert json.loads(entry.content())["category"] == answer["category"]
 
 
@@ -75,7 +76,8 @@ def test_a_thousand_products_get_a_thousand_receipts(deployed: SHA256, post: Pos
     assert len({answer["receipt_id"] for answer in answers}) == 1000
     assert Prediction.objects.count() == 1000
     bodies = Entry.objects.filter(kind="prediction.made").order_by("id")
-    inputs = [json.loads(entry.content())["input"]["name"] for entry in bodies]
+    asked = openings.parts(entry.uuid for entry in bodies)
+    inputs = [asked[entry.uuid]["input"].value["name"] for entry in bodies]
     assert inputs == [product["name"] for product in products]
 
 
@@ -87,8 +89,7 @@ def test_null_and_empty_mean_that_it_is_not_known(
 ) -> None:
     plain, padded = post(DRILL).json(), post(DRILL | nothing).json()
     assert plain["confidence_ppm"] == padded["confidence_ppm"]
-    receipts = [json.loads(Entry.objects.get(uuid=one["id"]).content()) for one in (plain, padded)]
-    assert receipts[0]["input_sha256"] == receipts[1]["input_sha256"]
+    assert asked_in(plain["id"]) == asked_in(padded["id"]) == DRILL
 
 
 def test_an_answer_below_its_threshold_needs_review(deployed: SHA256, post: Post) -> None:

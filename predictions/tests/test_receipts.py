@@ -1,6 +1,7 @@
 import hashlib
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 import rfc8785
@@ -12,10 +13,14 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from categorizer.canonical import canonical_json
-from ledger.models import Entry
+from ledger.models import Entry, Opening
+from ledger.openings import opened
+from predictions import serving
 from predictions.actions import code_commit
+from predictions.receipts import asked_in as asked_in_receipt
 from predictions.receipts import canonical
-from predictions.tests.conftest import DRILL, Post, client_of
+from predictions.tests.conftest import DRILL, Post, asked_in, client_of, committed
+from registry import files
 from registry.tests.releases import SHA256
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +31,7 @@ def receipt_of(answer: Any) -> dict[str, Any]:
 
 
 def test_a_receipt_says_everything(
-    deployed: SHA256, post: Post, client: Client, trained: Any
+    deployed: SHA256, post: Post, client: Client, trained: Any, carla: User
 ) -> None:
     response = post(
         DRILL,
@@ -38,15 +43,15 @@ def test_a_receipt_says_everything(
     )
     answer = response.json()
     receipt = receipt_of(answer)
+    parts = opened(UUID(answer["id"]))
     card = json.loads((trained / "card.json").read_text())
     token = client.defaults["HTTP_AUTHORIZATION"].split()[1]
     assert receipt.pop("duration_us") >= 0
     assert receipt == {
-        "format": "shelfmark-receipt/1",
+        "format": "shelfmark-receipt/2",
         "id": answer["id"],
         "made_at": answer["made_at"],
-        "input": DRILL,
-        "input_sha256": hashlib.sha256(canonical_json(DRILL)).hexdigest(),
+        "input_commitment": committed(parts["input"].salt.hex(), DRILL),
         "product": None,
         "category": answer["category"],
         "score": receipt["score"],
@@ -65,13 +70,69 @@ def test_a_receipt_says_everything(
         "text": "text/1",
         "code_commit": code_commit(),
         "asked_by": {
-            "person": "carla",
+            "person_commitment": committed(parts["actor"].salt.hex(), {"user": carla.pk}),
             "token": hashlib.sha512(token.encode()).hexdigest()[:8],
-            "device": "tablet-7",
+            "device_commitment": committed(parts["device"].salt.hex(), "tablet-7"),
             "device_time": "2026-11-20T08:15:00.000000Z",
         },
         "request_id": "req-1",
     }
+
+
+def test_the_openings_of_a_receipt_are_what_was_asked_and_who_held_what(
+    deployed: SHA256, post: Post, carla: User
+) -> None:
+    answer = post(DRILL, **{"Shelfmark-Device": "tablet-7"}).json()
+    parts = opened(UUID(answer["id"]))
+    assert {name: part.value for name, part in parts.items()} == {
+        "input": DRILL,
+        "device": "tablet-7",
+        "actor": {"user": carla.pk},
+    }
+    assert len({part.salt for part in parts.values()}) == 3
+    assert {len(part.salt) for part in parts.values()} == {32}
+    about = Opening.objects.filter(entry=answer["id"]).values_list("part", "about")
+    assert set(about) == {("input", None), ("device", carla.pk)}
+
+
+def test_a_receipt_of_no_device_commits_to_none(deployed: SHA256, post: Post) -> None:
+    receipt = receipt_of(post(DRILL).json())
+    assert receipt["asked_by"]["device_commitment"] is None
+    assert receipt["asked_by"]["device_time"] is None
+
+
+def test_neither_the_question_nor_the_person_stands_in_a_receipt(
+    deployed: SHA256, post: Post
+) -> None:
+    product = {**DRILL, "brand": "Nordwerk", "price": "129.95"}
+    answer = post(product, **{"Shelfmark-Device": "tablet-7"}).json()
+    body = Entry.objects.get(uuid=answer["id"]).content()
+    for told in ("Cordless drill 7", "Brushless", "Nordwerk", "129.95", "1650", "carla", "tablet"):
+        assert told.encode() not in body
+
+
+def test_the_same_question_twice_leaves_two_commitments(deployed: SHA256, post: Post) -> None:
+    first, second = (receipt_of(post(DRILL).json()) for _ in range(2))
+    assert first["input_commitment"] != second["input_commitment"]
+    assert first["asked_by"]["person_commitment"] != second["asked_by"]["person_commitment"]
+
+
+def test_a_path_that_was_passed_over_names_its_model(deployed: SHA256, post: Post) -> None:
+    files.path_of(deployed["fallback"], kind="model").unlink()
+    serving.loaded.cache_clear()
+    serving.forget()
+    receipt = receipt_of(post({"price": "1.00"}).json())
+    assert receipt["decision_path"] == "none"
+    assert receipt["passed_over"] == [
+        {"path": "live", "why": "nothing_known", "model_sha256": deployed["live"]},
+        {"path": "fallback", "why": "unusable", "model_sha256": None},
+        {"path": "rules", "why": "nothing_known", "model_sha256": deployed["rules"]},
+    ]
+
+
+def test_a_receipt_of_the_first_format_is_still_read() -> None:
+    assert asked_in_receipt({"format": "shelfmark-receipt/1", "input": DRILL}, {}) == DRILL
+    assert asked_in_receipt({"format": "shelfmark-receipt/2"}, {}) is None
 
 
 def test_the_same_bytes_come_back_for_ever(
@@ -113,7 +174,7 @@ def test_the_quick_encoder_writes_what_the_standard_says(value: dict[str, Any]) 
 def test_a_price_is_kept_as_text_with_two_decimals(
     deployed: SHA256, post: Post, sent: Any, kept: str
 ) -> None:
-    assert receipt_of(post({**DRILL, "price": sent}).json())["input"]["price"] == kept
+    assert asked_in(post({**DRILL, "price": sent}).json()["id"])["price"] == kept
 
 
 def test_there_is_no_float_in_a_receipt(deployed: SHA256, post: Post) -> None:
@@ -147,6 +208,7 @@ def test_the_longest_product_fits_into_a_receipt(deployed: SHA256, post: Post) -
     answer = post({"name": "x" * 500, "description": "ä" * 20_000, "brand": "y" * 2_000})
     assert answer.status_code == 200
     assert len(Entry.objects.get(uuid=answer.json()["id"]).content()) < 65_536
+    assert len(asked_in(answer.json()["id"])["description"]) == 20_000
 
 
 def test_a_product_that_would_not_fit_is_refused(deployed: SHA256, post: Post) -> None:
@@ -154,6 +216,7 @@ def test_a_product_that_would_not_fit_is_refused(deployed: SHA256, post: Post) -
     assert response.status_code == 400
     assert "50,000 bytes" in response.json()["detail"]
     assert not Entry.objects.filter(kind="prediction.made").exists()
+    assert not Opening.objects.filter(part="input").exists()
 
 
 def test_there_is_no_receipt_for_what_nobody_asked(deployed: SHA256, dora: User) -> None:
