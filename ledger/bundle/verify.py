@@ -539,9 +539,9 @@ def lock(bundle: Bundle) -> Iterator[Check]:
         yield left_open("This Python has no MD5, which DVC uses, so dvc.lock was not checked.")
         return
     cards = [fact for path, fact in made if path.rpartition("/")[2] == "card.json"]
-    if cards != [(md5, len(data))]:
+    if (md5, len(data)) not in cards:
         raise Refused("dvc.lock does not name this card.json.")
-    if [fact[1] for path, fact in made if path.endswith("/" + found.path)] != [found.size]:
+    if found.size not in [fact[1] for path, fact in made if path.endswith("/" + found.path)]:
         raise Refused(f"dvc.lock does not name a {found.path} of {found.size} bytes.")
     datasets = {fact for path, fact in made + read if path == found.dataset_path}
     if len(datasets) != 1:

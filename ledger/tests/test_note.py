@@ -206,6 +206,8 @@ def test_a_key_that_signs_twice_is_named_once_and_two_keys_of_one_name_are_refus
         CHECKPOINT + "\n",
         NOTE[:-1],
         NOTE + "\n",
+        NOTE + "x",
+        "— log.example/tlog AAAAAAAA\n",
         NOTE.replace("—", "-"),
         NOTE.replace("— ", "—"),
         NOTE.replace("— ", "—  "),
@@ -213,11 +215,10 @@ def test_a_key_that_signs_twice_is_named_once_and_two_keys_of_one_name_are_refus
         NOTE.replace("42", "4\t2"),
         NOTE.replace("42", "4\x002"),
         NOTE.replace("42", "4\ud8002"),
-        CHECKPOINT + "\n— log.example/tlog AAAAAA==\n",
-        CHECKPOINT + "\n— log.example/tlog !\n",
-        CHECKPOINT + "\n— log+example AAAAAAAA\n",
-        CHECKPOINT + "\n— log\u2003example AAAAAAAA\n",
-        CHECKPOINT + "\n—  AAAAAAAA\n",
+        *(
+            f"{CHECKPOINT}\n— {line}\n"
+            for line in ("a AAAAAA==", "a !", "a+b AAAAAAAA", "a\u2003b AAAAAAAA", " AAAAAAAA")
+        ),
         CHECKPOINT + "\n" + "— log.example AAAAAAAA\n" * 101,
         "x" * 1_000_000 + "\n\n— log.example AAAAAAAA\n",
     ],
@@ -227,8 +228,12 @@ def test_a_note_that_is_not_spelled_right_is_refused(wrong: str) -> None:
         parse_note(wrong)
 
 
-def test_a_note_with_as_many_signatures_as_allowed_is_read() -> None:
-    assert len(parse_note(CHECKPOINT + "\n" + "— log.example AAAAAAAA\n" * 100).signatures) == 100
+def test_what_is_just_within_the_limits_is_read() -> None:
+    assert len(parse_note(CHECKPOINT + "\n" + "— log.example AAAAAAA=\n" * 100).signatures) == 100
+    assert len(parse_proof(proof_text(0, [ROOT] * 63, NOTE)).hashes) == 63
+    for time in (0, 2**63 - 1):
+        opened = parse_note(signed(CHECKPOINT, [witness_line(time)]))
+        assert check_note(opened, [WITNESS], verify) == [WITNESS.name]
 
 
 @pytest.mark.parametrize(
@@ -261,6 +266,7 @@ def test_a_checkpoint_that_could_not_be_read_is_not_written() -> None:
     for origin, size, root in (
         ("", 1, ROOT),
         ("a\n1", 1, ROOT),
+        (f"a\n1\n{ROOT64}", 1, ROOT),
         ("a", -1, ROOT),
         ("a", 2**63, ROOT),
         ("a", 1, b"short"),
@@ -336,11 +342,8 @@ PROOF = proof_text(7, [ROOT], NOTE)
         "",
         NOTE,
         PROOF.replace("@v1", "@v2"),
-        PROOF.replace("index 7", "index 07"),
-        PROOF.replace("index 7", "index  7"),
-        PROOF.replace("index 7", "index -7"),
+        *(PROOF.replace("index 7", f"index {n}") for n in ("07", " 7", "-7", 2**63)),
         PROOF.replace("index 7\n", ""),
-        PROOF.replace("index 7", f"index {2**63}"),
         PROOF.replace("index 7", "extra A\nindex 7"),
         PROOF.replace("index 7", "extra AAEC\nextra AAEC\nindex 7"),
         PROOF.replace(ROOT64, ROOT64[:-1]),
