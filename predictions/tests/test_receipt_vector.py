@@ -1,16 +1,26 @@
-"""The receipt printed in docs/receipt-format.md is what the program writes."""
+"""What docs/receipt-format.md prints is what the program writes, and opens as the page says."""
 
 import hashlib
 import json
 import re
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
 from categorizer.model import Suggestion
-from predictions.receipts import Asker, Question, canonical, encode
+from ledger.commitments import actor_salt, actor_value, canonical, commitment
+from predictions.receipts import Asker, Commitments, Question, encode
 from predictions.serving import Link, Outcome
+
+PAGE = (settings.BASE_DIR / "docs" / "receipt-format.md").read_text(encoding="utf-8")
+ID = UUID("01a1fa6d-0532-7bbb-b08b-c66dac1f525f")
+ASKED: dict[str, Any] = {"name": "Bohrer Ø 5 mm", "width_mm": 5, "price": "12.90"}
+INPUT_SALT = bytes(range(32))
+# That of docs/ledger-format.md, whose vector is about the same person and entry.
+SECRET = bytes(range(32, 64))
+DEVICE_SALT = bytes(range(64, 96))
 
 
 def written() -> bytes:
@@ -24,24 +34,25 @@ def written() -> bytes:
         thresholds={},
     )
     return encode(
-        receipt_id=UUID("01a1fa6d-0532-7bbb-b08b-c66dac1f525f"),
-        question=Question(
-            {"name": "Bohrer Ø 5 mm", "width_mm": 5, "price": "12.90"},
-            product_id=7,
-            product_version=3,
+        receipt_id=ID,
+        question=Question(ASKED, product_id=7, product_version=3),
+        commitments=Commitments(
+            input=commitment(INPUT_SALT, canonical(ASKED)),
+            person=commitment(actor_salt(SECRET, ID), actor_value(7)),
+            device=commitment(DEVICE_SALT, canonical("tablet-7")),
         ),
         outcome=Outcome(
-            path="live",
+            path="fallback",
             link=link,
             suggestions=(
                 Suggestion("Tools > Drill bits", 549755813888, 973125),
                 Suggestion("Fasteners > Anchors", -274877906944, 14000),
             ),
-            passed_over=(),
+            passed_over=(("live", "nothing_known", "c" * 64),),
             threshold_ppm=950000,
             needs_review=False,
         ),
-        asker=Asker(1, "carla", "req-1", "0c9f1a2b", "tablet-7", "2026-11-20T08:15:00.000000Z"),
+        asker=Asker(7, "req-1", "0c9f1a2b", "tablet-7", "2026-11-20T08:15:00.000000Z"),
         taxonomy_version=4,
         code_commit="unknown",
         now=datetime(2026, 11, 20, 8, 15, 1, 500000, tzinfo=UTC),
@@ -49,10 +60,39 @@ def written() -> bytes:
     )
 
 
+def shown(heading: str) -> Any:
+    block = re.search(rf"## {heading}\n.*?```json\n(.*?)\n```", PAGE, re.DOTALL)
+    assert block is not None
+    return json.loads(block[1])
+
+
 def test_the_page_shows_what_is_written() -> None:
-    page = (settings.BASE_DIR / "docs" / "receipt-format.md").read_text(encoding="utf-8")
-    shown = re.search(r"```json\n(.*?)\n```\n\nIts SHA-256 is `([0-9a-f]{64})`", page, re.DOTALL)
-    assert shown is not None
-    body = canonical(json.loads(shown[1]))
+    digest = re.search(r"Its SHA-256 is `([0-9a-f]{64})`", PAGE)
+    assert digest is not None
+    body = canonical(shown("Vector"))
     assert body == written()
-    assert hashlib.sha256(body).hexdigest() == shown[2]
+    assert hashlib.sha256(body).hexdigest() == digest[1]
+
+
+def test_the_opening_on_the_page_opens_the_receipt_on_the_page() -> None:
+    receipt, opening = shown("Vector"), shown("The opening")
+    assert opening["id"] == receipt["id"]
+    for part, value, expected in (
+        ("input", opening["input"], receipt["input_commitment"]),
+        ("person", {"user": opening["user"]}, receipt["asked_by"]["person_commitment"]),
+        ("device", opening["device"], receipt["asked_by"]["device_commitment"]),
+    ):
+        salt = bytes.fromhex(opening[f"{part}_salt"])
+        assert hashlib.sha256(salt + canonical(value)).hexdigest() == expected, part
+
+
+def test_the_commands_on_the_page_hash_what_they_say() -> None:
+    commands = re.findall(
+        r"printf '%s' ([0-9a-f]{64}) \| xxd -r -p; printf '%s' '(.*?)'; \} \| sha256sum\n# (\w+)",
+        PAGE,
+    )
+    assert len(commands) == 3
+    for salt, value, expected in commands:
+        digest = hashlib.sha256(bytes.fromhex(salt) + value.encode()).hexdigest()
+        assert digest == expected
+        assert digest.encode() in written()
