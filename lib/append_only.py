@@ -24,7 +24,7 @@ def append_only(
 
     def forwards(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
         vendor = editor.connection.vendor
-        statements = _SQLITE if vendor == "sqlite" else _POSTGRESQL
+        statements: Sequence[str] = _SQLITE if vendor == "sqlite" else _POSTGRESQL
         if unless is not None and vendor != "sqlite":
             statements = _POSTGRESQL_UNLESS
         for statement in statements:
@@ -40,13 +40,19 @@ def append_only(
 
     def backwards(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
         vendor = editor.connection.vendor
-        statements = _SQLITE_BACK if vendor == "sqlite" else _POSTGRESQL_BACK
+        statements: Sequence[str] = _SQLITE_BACK if vendor == "sqlite" else _POSTGRESQL_BACK
         if unless is not None and vendor != "sqlite":
             statements = _POSTGRESQL_UNLESS_BACK
         for statement in statements:
             editor.execute(statement.format(table=table), params=None)
 
     return RunPython(forwards, backwards)
+
+
+def taken_off(triggers: RunPython) -> RunPython:
+    """Return the operation that takes these triggers off, for a change of the table below them."""
+    assert triggers.reverse_code is not None
+    return RunPython(triggers.reverse_code, triggers.code)
 
 
 def _equal(columns: str | tuple[str, ...]) -> str:

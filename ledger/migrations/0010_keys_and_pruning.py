@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from lib.append_only import append_only
+from lib.append_only import append_only, taken_off
 
 # What may be erased goes only after somebody has put down that it must (as in 0005).
 PERSON_ERASED = "EXISTS (SELECT 1 FROM ledger_erasure WHERE about = OLD.about)"
@@ -30,11 +30,6 @@ OPENING = append_only(
     unique=["id", ("entry", "part")],
     unless=f"{PERSON_ERASED} OR {ENTRY_ERASED} OR {OPENING_PRUNED}",
 )
-
-
-def taken_off(triggers: migrations.RunPython) -> migrations.RunPython:
-    assert triggers.reverse_code is not None
-    return migrations.RunPython(triggers.reverse_code, triggers.code)
 
 
 class Migration(migrations.Migration):

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from lib.append_only import append_only
+from lib.append_only import append_only, taken_off
 
 REVIEW = append_only("predictions_review")
 
@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     dependencies = [("predictions", "0003_history_and_queue"), ("ledger", "0005_log_triggers")]
 
     operations = [
-        migrations.RunPython(REVIEW.reverse_code, REVIEW.code),
+        taken_off(REVIEW),
         migrations.RemoveField("review", "note"),
         REVIEW,
     ]
