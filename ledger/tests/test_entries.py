@@ -119,7 +119,7 @@ def opened_by_hand(entry: UUID, *, user: int) -> str:
 
 @pytest.mark.django_db
 def test_private_details_lie_behind_a_commitment_and_nowhere_in_the_entry() -> None:
-    private = {"note": "Žluťoučký kůň", "before": {"b": 1, "a": None}}
+    private: dict[str, Any] = {"note": "Žluťoučký kůň", "before": {"b": 1, "a": None}}
     entry = record(
         "thing.noted", actor=None, subject="x", now=NOW, private=private, about=9, version=2
     )

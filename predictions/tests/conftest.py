@@ -42,7 +42,7 @@ def client_of(user: User) -> Client:
     return Client(headers={"Authorization": f"Token {token}"})
 
 
-def committed(salt: str, value: object) -> str:
+def committed(salt: str, value: Any) -> str:
     """Return the commitment to a value, as docs/receipt-format.md defines it."""
     return hashlib.sha256(bytes.fromhex(salt) + rfc8785.dumps(value)).hexdigest()
 

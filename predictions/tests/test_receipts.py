@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from categorizer.canonical import canonical_json
+from ledger.commitments import canonical
 from ledger.models import Entry, Opening
 from ledger.openings import opened
 from predictions import serving
 from predictions.actions import code_commit
 from predictions.receipts import asked_in as asked_in_receipt
-from predictions.receipts import canonical
 from predictions.tests.conftest import DRILL, Post, asked_in, client_of, committed
 from registry import files
 from registry.tests.releases import SHA256
