@@ -30,11 +30,9 @@ PLACES = ("stage", "path", "offset", "part", "row")
 EXIT_CODES = {"different": 1, "impossible": 2}
 
 
-class CannotTry(CommandError):
-    """Told apart from a model that differs by the exit code."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, returncode=EXIT_CODES["impossible"])
+def cannot_try(sentence: str) -> CommandError:
+    """Return the error whose exit code is not that of a model that differs."""
+    return CommandError(sentence, returncode=EXIT_CODES["impossible"])
 
 
 class Command(BaseCommand):
@@ -59,12 +57,12 @@ class Command(BaseCommand):
         try:
             version = find(options["version"])
         except DatabaseError as error:
-            raise CannotTry(
+            raise cannot_try(
                 "Nothing is registered here: the database has no such table yet. `make run` makes"
                 " it. Without it: python3 -m tools.reproduce --card data/model/card.json"
             ) from error
         if not (settings.BASE_DIR / "tools" / "reproduce.py").is_file():
-            raise CannotTry(
+            raise cannot_try(
                 "This installation holds no training code. Clone the repository, save the card of"
                 " the model and type: python3 -m tools.reproduce --card card.json"
             )
@@ -89,21 +87,21 @@ class Command(BaseCommand):
         try:
             return User.objects.get(username=username, is_active=True)
         except User.DoesNotExist:
-            raise CannotTry(f"There is nobody called {username}.") from None
+            raise cannot_try(f"There is nobody called {username}.") from None
 
 
 def find(name: str) -> ModelVersion:
-    """Return the version that answers, or the one whose sha256 begins so. Raise CannotTry."""
+    """Return the version that answers, or the one whose sha256 begins so. Raise CommandError."""
     if name == "live":
         deployment = Deployment.objects.open().select_related("version").filter(role="live").first()
         if deployment is None:
-            raise CannotTry("No model is live.")
+            raise cannot_try("No model is live.")
         return deployment.version
     if len(name) < SHORTEST:
-        raise CannotTry(f"Write at least the first {SHORTEST} digits of the model's sha256.")
+        raise cannot_try(f"Write at least the first {SHORTEST} digits of the model's sha256.")
     found = list(ModelVersion.objects.filter(pk__startswith=name.lower())[:2])
     if len(found) != 1:
-        raise CannotTry(
+        raise cannot_try(
             f"More than one model begins with {name}: write more digits."
             if found
             else f"No model {name} is registered."
@@ -130,7 +128,7 @@ def told(version: ModelVersion) -> dict[str, Any]:
 
 
 def work(registered: dict[str, Any], dataset: Path | None) -> dict[str, Any]:
-    """Run tools.reproduce in a process of its own and return its verdict. Raise CannotTry."""
+    """Run tools.reproduce in a process of its own and return its verdict. Raise CommandError."""
     with tempfile.TemporaryDirectory(prefix="shelfmark-registered-") as folder:
         source, result = Path(folder) / "registered.json", Path(folder) / "result.json"
         source.write_text(json.dumps(registered))
@@ -151,5 +149,5 @@ def work(registered: dict[str, Any], dataset: Path | None) -> dict[str, Any]:
         finally:
             signal.signal(signal.SIGTERM, before)
         if not result.is_file():
-            raise CannotTry(f"It ended with exit code {child.returncode}; see above.")
+            raise cannot_try(f"It ended with exit code {child.returncode}; see above.")
         return dict(json.loads(result.read_text()))
