@@ -8,7 +8,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from lib import metrics
+from ledger.metrics import lines as ledger_lines
+from lib import clock, metrics
 from lib.api import PROBLEM, JSONOnly, needs, problem
 from lib.fresh import Fresh
 from predictions import serving
@@ -96,5 +97,6 @@ class Metrics(APIView):
                 for link in chain.links
             ),
         ]
+        lines += ledger_lines(now=clock.now())
         body = metrics.exposition() + "\n".join(lines).encode() + b"\n"
         return HttpResponse(body, content_type=metrics.CONTENT_TYPE)
