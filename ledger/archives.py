@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hashlib import file_digest
 from pathlib import Path
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, ForeignObjectRel, OuterRef, QuerySet
 
 from ledger import log, note, tree
 from ledger.models import Checkpoint, Entry, Leaf, Pruning
@@ -75,7 +75,10 @@ def left(*, start: int, stop: int) -> QuerySet[Entry]:
     """Return the entries of these leaves that are still here and that no row refers to."""
     leaves = Leaf.objects.filter(index__gte=start, index__lt=stop)
     entries = Entry.objects.filter(pk__in=list(leaves.values_list("entry_id", flat=True)))
-    for relation in Entry._meta.related_objects:
+    # Those without a name for the way back are hidden, and count all the same.
+    for relation in Entry._meta.get_fields(include_hidden=True):
+        if not isinstance(relation, ForeignObjectRel):
+            continue
         refers = relation.related_model._default_manager.filter(
             **{relation.field.name: OuterRef(relation.field.target_field.name)}
         )

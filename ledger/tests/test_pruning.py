@@ -13,6 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
+from accounts.models import User
 from ledger import actions, log, note, tree
 from ledger.models import Checkpoint, Entry, Leaf, Opening, Pruning
 from ledger.tests.logs import own_keys, seal
@@ -135,6 +136,25 @@ def test_what_was_kept_apart_goes_too_and_into_no_archive(
     assert left == ["month 10", "month 11"]
     for name in folder.glob("*.gz"):
         assert b"month" not in gzip.decompress(name.read_bytes())
+
+
+def test_an_entry_that_tells_of_the_last_change_of_a_row_stays(
+    folder: Path, months: list[Checkpoint]
+) -> None:
+    at = datetime(2026, 9, 16, tzinfo=UTC)
+    uuid = uuid7()
+    with transaction.atomic():
+        User.objects.create(username="somebody", entry_id=uuid)
+        entry = actions.record("person.created", actor=None, subject="x", now=at, uuid=uuid)
+    last = seal(at, entries=0)
+    before = bodies()
+    prune(folder, "2026-11-20")
+    index = Leaf.objects.get(entry_id=entry.pk).index
+    assert index == last.size - 1
+    left = bodies()
+    assert [one for one in left if one in before] == [index]
+    assert left[index] == before[index]
+    assert User.objects.get().entry_id == uuid
 
 
 def test_a_second_run_finds_nothing_to_do(folder: Path, months: list[Checkpoint]) -> None:
