@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from ledger.commitments import actor_salt, actor_value
+from ledger.commitments import actor_salt, actor_value, commitment
 from ledger.models import Entry, Opening, Secret
 
 
@@ -28,12 +28,14 @@ def opened(entry: UUID) -> dict[str, Opened]:
     The part "actor" is the user who did it. What was erased is missing.
     """
     found = parts([entry]).get(entry, {})
-    actor = Entry.objects.filter(uuid=entry).values_list("actor_id", flat=True).first()
-    secret = Secret.objects.filter(user_id=actor).first() if actor is not None else None
-    if actor is not None and secret is not None:
-        value = actor_value(actor)
+    row = Entry.objects.filter(uuid=entry, actor_id__isnull=False).first()
+    secret = Secret.objects.filter(user_id=row.actor_id).first() if row else None
+    if row is not None and row.actor_id is not None and secret is not None:
+        value = actor_value(row.actor_id)
         salt = actor_salt(bytes(secret.secret), entry)
-        found = {**found, "actor": Opened(json.loads(value), salt, value)}
+        # Whoever was erased and acts again has another secret. It opens what came after only.
+        if commitment(salt, value).encode() in row.content():
+            found = {**found, "actor": Opened(json.loads(value), salt, value)}
     return dict(found)
 
 

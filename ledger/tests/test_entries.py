@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import openings
-from ledger.actions import CannotRecord, build, encode_entry, record, record_many
+from ledger.actions import (
+    CannotRecord,
+    build,
+    encode_entry,
+    erase_about,
+    record,
+    record_many,
+)
 from ledger.models import Entry, Opening, Secret
 from ledger.openings import opened
 
@@ -152,6 +159,19 @@ def test_equal_texts_and_persons_have_different_commitments() -> None:
             hashlib.sha256(found["actor"].salt + found["actor"].data).hexdigest()
             == (json.loads(entry.content())["actor"])
         )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_person_who_was_erased_and_acts_again_opens_only_what_came_after() -> None:
+    with transaction.atomic():
+        before = record("thing.noted", actor=7, subject="x", now=NOW)
+    assert opened(before.uuid)["actor"].value == {"user": 7}
+    erase_about(user_id=7, reason="Asked to.", by=None, now=NOW)
+    assert "actor" not in opened(before.uuid)
+    with transaction.atomic():
+        after = record("thing.noted", actor=7, subject="x", now=NOW)
+    assert "actor" not in opened(before.uuid)
+    assert opened(after.uuid)["actor"].value == {"user": 7}
 
 
 @pytest.mark.django_db
