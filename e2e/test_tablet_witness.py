@@ -264,7 +264,8 @@ def test_a_log_written_anew_with_the_right_key_is_noticed(house: House, tablet: 
     page.reload()
     expect(warning(page)).to_contain_text("It has other entries than those that it had signed")
     expect(log_line(page)).to_contain_text(f"Log last found whole: {size} entries")
-    page.set_viewport_size(dict(zip(("width", "height"), SIZES["tablet"], strict=True)))
+    width, height = SIZES["tablet"]
+    page.set_viewport_size({"width": width, "height": height})
     assert axe(page) == []
     picture(page, "tablet-alarm-dark")
     alarms = [one[4] for one in house.tablets() if one[3]]
