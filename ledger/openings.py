@@ -28,10 +28,11 @@ def opened(entry: UUID) -> dict[str, Opened]:
     The part "actor" is the user who did it. What was erased is missing.
     """
     found = parts([entry]).get(entry, {})
-    row = Entry.objects.filter(uuid=entry, actor_id__isnull=False).first()
-    secret = Secret.objects.filter(user_id=row.actor_id).first() if row else None
-    if row is not None and row.actor_id is not None and secret is not None:
-        value = actor_value(row.actor_id)
+    row = Entry.objects.filter(uuid=entry).first()
+    actor = row.actor_id if row else None
+    secret = Secret.objects.filter(user_id=actor).first() if actor is not None else None
+    if row is not None and actor is not None and secret is not None:
+        value = actor_value(actor)
         salt = actor_salt(bytes(secret.secret), entry)
         # Whoever was erased and acts again has another secret. It opens what came after only.
         if commitment(salt, value).encode() in row.content():
