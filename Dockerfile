@@ -66,7 +66,8 @@ COPY --from=model /src/dvc.lock ./
 # because nothing but var/ can be written later.
 RUN SECRET_KEY=only-to-collect-static-files python manage.py collectstatic --no-input \
  && python -m compileall -q --invalidation-mode unchecked-hash . \
- && install --directory --owner shelfmark --group shelfmark var
+ && install --directory --owner shelfmark --group shelfmark var \
+ && install --directory --mode 700 --owner shelfmark --group shelfmark keys
 # Last, because it differs from build to build: which code this is, for the receipts.
 ARG COMMIT=
 ENV SHELFMARK_COMMIT=$COMMIT
@@ -76,8 +77,9 @@ LABEL org.opencontainers.image.title="Shelfmark" \
       org.opencontainers.image.revision=$COMMIT
 # By number: Kubernetes believes runAsNonRoot only then.
 USER 10001:10001
-# The one place that is written to, besides /tmp and /dev/shm.
-VOLUME ["/srv/shelfmark/var"]
+# The places that are written to, besides /tmp and /dev/shm. Only the job runner needs the second,
+# with SHELFMARK_LEDGER_KEYS_DIR.
+VOLUME ["/srv/shelfmark/var", "/srv/shelfmark/keys"]
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["python", "deploy/healthcheck.py"]
