@@ -48,6 +48,8 @@ def test_who_holds_nothing_gets_the_latest_checkpoint(client: Client) -> None:
     }
 
 
+# What is sealed twice has to be committed in between.
+@pytest.mark.django_db(transaction=True)
 def test_the_proof_leads_from_the_checkpoint_held_to_the_latest(client: Client) -> None:
     first = seal(NOW, entries=5)
     last = seal(NOW + MINUTE, entries=1_500)
