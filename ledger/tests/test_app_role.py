@@ -2,14 +2,20 @@
 
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, transaction
 
+from accounts.models import User
 from config.tests.test_architecture import APPEND_ONLY
+from ledger.actions import record
+from ledger.models import Entry
+from lib.ids import uuid7
 
 ROLE = "shelfmark_test_app"
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
 # As the names of tables that Django makes of models' labels.
 GUARDED = sorted(label.lower().replace(".", "_") for label in APPEND_ONLY)
 
@@ -87,6 +93,14 @@ class TestOnPostgreSQL:
             "UPDATE ledger_entry SET actor_id = 8",
             "DELETE FROM predictions_prediction",
             "TRUNCATE registry_approval",
+            "TRUNCATE inventory_product",
+            "ALTER TABLE inventory_product DISABLE TRIGGER USER",
+            "DROP TRIGGER inventory_product_told ON inventory_product",
+            "CREATE OR REPLACE FUNCTION inventory_product_told() RETURNS trigger LANGUAGE plpgsql"
+            " AS $$ BEGIN RETURN NULL; END $$",
+            "DELETE FROM ledger_opening",
+            "DELETE FROM ledger_secret",
+            "SET session_replication_role = replica",
             "ALTER TABLE ledger_entry DISABLE TRIGGER USER",
             "DROP TRIGGER ledger_entry_no_change ON ledger_entry",
             "CREATE OR REPLACE FUNCTION shelfmark_append_only() RETURNS trigger LANGUAGE plpgsql"
@@ -137,3 +151,15 @@ class TestOnPostgreSQL:
     def test_a_role_that_does_not_exist_is_named(self, db: None) -> None:
         with pytest.raises(CommandError, match="There is no role nobody_here"):
             grant("nobody_here")
+
+    def test_what_it_writes_is_told_or_explained(self, role: str) -> None:
+        grant()
+        entry = uuid7()
+        run(f"SET LOCAL ROLE {ROLE}")
+        run("INSERT INTO auth_group (name) VALUES ('x')")
+        User.objects.create(username="x", entry_id=entry)
+        record("person.created", actor=None, subject="user:1", now=NOW, uuid=entry)
+        connection.check_constraints()
+        run("RESET ROLE")
+        kinds = Entry.objects.order_by("pk").values_list("kind", flat=True)
+        assert list(kinds) == ["group.row_added", "person.created"]
