@@ -19,6 +19,9 @@ async function look() {
     }
     bar.max = told.total;
     bar.value = told.done;
+    for (const number of place.querySelectorAll("[data-told]")) {
+      number.textContent = told[number.dataset.told];
+    }
     say(told.sentence);
   } catch {
     say("The server cannot be reached. This page goes on trying; the replay does not need it.");

@@ -46,8 +46,6 @@ class StandingFilter(admin.SimpleListFilter):
 class RecallAdmin(ReadOnlyAdmin):
     list_display = ("recalled", "of_version", "recalled_by", "reason", "put_back")
     list_select_related = ("recalled_by",)
-    search_fields = ("^version__sha256",)
-    search_help_text = "How a model's sha256 begins."
     fields = ("recalled", "of_version", "recalled_by", "reason")
     readonly_fields = fields
     change_list_template = "admin/predictions/recall/list.html"

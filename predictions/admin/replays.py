@@ -165,6 +165,10 @@ class ReplayRunAdmin(ReadOnlyAdmin):
                 "is_open": run.is_open,
                 "done": run.done,
                 "total": run.total,
+                "state": run.state,
+                "identical": run.identical,
+                "different": run.different,
+                "impossible": run.impossible,
                 "sentence": in_words(run, clock.now()),
             }
         )
