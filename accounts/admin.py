@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from accounts import actions
 from accounts.models import Tablet, User
+from accounts.tablets import verdict
 from lib import clock
 from lib.admin import LongListAdmin, ReadOnlyAdmin
 from lib.ids import uuid7
@@ -98,5 +99,8 @@ class TabletAdmin(ReadOnlyAdmin):
         return f"{tablet.alarmed_at:%Y-%m-%d %H:%M}" if tablet.alarmed_at else "no"
 
     def page(self, request: HttpRequest, row: Any) -> dict[str, object]:
-        reports = row.reports.order_by("-pk")[:MOST_REPORTS]
+        reports = [
+            {"report": one, "verdict": verdict(one.kept) if one.kept else None}
+            for one in row.reports.order_by("-pk")[:MOST_REPORTS]
+        ]
         return {"title": f"Tablet {row.uuid}", "tablet": row, "reports": reports}

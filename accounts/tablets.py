@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Subquery
 
 from accounts.models import TabletReport
+from ledger import log, note, tree
+from ledger.keys import verify_ed25519
+from ledger.models import LogKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +40,31 @@ def holding(at: datetime) -> Sequence[Holding]:
         .values_list("tablet__uuid", "model_sha256", "at", "until")
     )
     return [Holding(*row) for row in rows]
+
+
+class Verdict(StrEnum):
+    """What a note that a tablet had accepted proves, beside the log of today."""
+
+    NOTHING = "nothing"
+    CONTINUED = "continued"
+    CONTRADICTED = "contradicted"
+
+
+def verdict(kept: str) -> Verdict:
+    """Say what a note proves. A tablet, or whoever speaks for one, may send anything."""
+    try:
+        parsed = note.parse_note(kept)
+        head = note.parse_checkpoint(parsed.text)
+        keys = LogKey.objects.values_list("vkey", flat=True)
+        signers = note.check_note(parsed, [*map(note.Verifier.parse, keys)], verify_ed25519)
+    except note.WrongNote:
+        return Verdict.NOTHING
+    if head.origin not in signers:
+        return Verdict.NOTHING
+    if head.size > log.size():
+        return Verdict.CONTRADICTED
+    try:
+        root = tree.root(head.size, log.read)
+    except tree.MissingHash:
+        return Verdict.CONTRADICTED
+    return Verdict.CONTINUED if root == head.root else Verdict.CONTRADICTED

@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +12,11 @@ from django.test import Client
 from accounts import actions
 from accounts.actions import Alarm
 from accounts.models import Tablet, TabletReport, User
-from accounts.tablets import Holding, holding
+from accounts.tablets import Holding, Verdict, holding, verdict
+from ledger import note
+from ledger.keys import Key, held
 from ledger.models import Entry
+from ledger.tests.logs import own_keys, seal
 from lib import clock
 
 pytestmark = pytest.mark.django_db
@@ -286,3 +290,44 @@ def test_the_auditor_reads_what_a_tablet_found(client: Client, carla: User, dora
     assert "— shelfmark.example/log c2ln" in page
     assert "&lt;script&gt;" in page
     assert "with 1 entry" in page
+    assert "this proves nothing" in page
+
+
+def test_the_auditor_is_told_what_the_evidence_proves(
+    client: Client, carla: User, dora: User, tmp_path: Path, settings: Any
+) -> None:
+    own_keys(tmp_path, settings)
+    # Whatever was waiting is sealed, too.
+    ours = seal(NOW, entries=5).note
+    (key,) = held(create=False)
+    stranger = Key.new(key.name)
+
+    def signed(size: int, root: bytes, by: Key = key) -> str:
+        text = note.checkpoint_text(key.name, size, root)
+        line = note.sign(text, name=by.name, key_id=by.key_id, signature=by.sign(text.encode()))
+        return note.signed(text, [line])
+
+    _, size, root = note.parse_checkpoint(note.parse_note(ours).text)
+    proves = {
+        ours: Verdict.CONTINUED,
+        signed(size, bytes(32)): Verdict.CONTRADICTED,
+        signed(size + 1, root): Verdict.CONTRADICTED,
+        signed(size + 1, root, by=stranger): Verdict.NOTHING,
+        ours.replace(f"\n{size}\n", f"\n{size + 1}\n"): Verdict.NOTHING,
+        "Good day.": Verdict.NOTHING,
+    }
+    assert [verdict(kept) for kept in proves] == list(proves.values())
+
+    tablet = report(carla, NOW)
+    actions.report_tablet(
+        uuid=HAMMER,
+        model_sha256=OLD,
+        checkpoint_size=9,
+        alarm=Alarm(signed(size + 1, root), ours),
+        by=carla,
+        now=NOW + MINUTE,
+    )
+    User.objects.filter(pk=dora.pk).update(is_staff=True)
+    client.force_login(dora)
+    page = client.get(f"/admin/accounts/tablet/{tablet.pk}/change/").content.decode()
+    assert "the log of today does not continue it" in page
