@@ -115,7 +115,7 @@ class EntryAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
-            "title": "How the log is doing",
+            "title": "State of the log",
             "opts": self.opts,
             **status(now=clock.now()),
         }

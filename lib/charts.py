@@ -161,11 +161,12 @@ def timeline(
     width: float,
     lane: float,
     gap: float = 0.25,
+    least: float = 3,
 ) -> list[Box]:
     """Return bars over time, a lane for each of `order`. Their numbers are the seconds shown.
 
     What does not touch the time from `since` to `until` is left out. `gap` is the share of a
-    lane that stays free.
+    lane that stays free. A bar is at least `least` long, so that a short one can be seen.
     """
     boxes = []
     for span in spans:
@@ -173,11 +174,12 @@ def timeline(
         if span.series not in order or start >= end:
             continue
         x = place(start, since=since, until=until, width=width)
+        long = max(least, place(end, since=since, until=until, width=width) - x)
         boxes.append(
             Box(
-                x=x,
+                x=_short(min(x, width - long)),
                 y=_short(lane * (order.index(span.series) + gap / 2)),
-                width=_short(place(end, since=since, until=until, width=width) - x),
+                width=_short(long),
                 height=_short(lane * (1 - gap)),
                 series=span.series,
                 label=span.label,

@@ -114,9 +114,12 @@ def stretch(at: datetime, *, since: datetime, until: datetime) -> Stretch:
     )
 
 
-def hour_around(at: datetime) -> Stretch:
+def hour_around(at: datetime, *, now: datetime) -> Stretch:
+    """Return the answers of half an hour before a moment and as long after it."""
     half = timedelta(minutes=30)
-    return stretch(at, since=at - half, until=at + half)
+    # An answer that is being given right now has an id a moment later than `now`.
+    until = min(at + half, now + timedelta(seconds=1))
+    return stretch(at, since=at - half, until=until)
 
 
 def day_of(at: datetime) -> Stretch:

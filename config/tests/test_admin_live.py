@@ -89,8 +89,8 @@ def test_the_chart_marks_the_moment_and_says_what_it_shows(
     assert html.count('class="moment-mark"') == 1
     assert len(re.findall(r'<rect class="part (?:live|fallback|rules)"', html)) == 3
     # A week before and a week after, and what is deployed began in the middle but half a day.
-    assert re.search(r'class="moment-mark" x1="280.0"', html)
-    assert re.search(r'<rect class="part live" x="260.0" y="5.0" width="300.0"', html)
+    assert re.search(r'class="moment-mark" x1="380.0"', html)
+    assert re.search(r'<rect class="part live" x="352.86" y="5.0" width="407.14"', html)
     assert "Deployments from 2026-08-25 to 2026-09-08" in html
 
 

@@ -108,6 +108,13 @@ def test_what_was_over_or_is_to_come_is_left_out() -> None:
     )
 
 
+def test_what_was_short_can_be_seen() -> None:
+    second = timedelta(seconds=1)
+    assert lanes(
+        Span("live", "a", NOON, NOON + second), Span("rules", "b", NOON + 10 * HOUR - second, None)
+    ) == [(0, 2.5, 3, "a", 1), (97, 22.5, 3, "b", 1)]
+
+
 def test_a_moment_has_its_place_and_never_one_outside() -> None:
     for hours, x in ((-1, 0), (0, 0), (5, 50), (10, 100), (11, 100)):
         at = NOON + hours * HOUR

@@ -21,7 +21,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 # What the chart shows on either side of the moment.
 AROUND = timedelta(days=7)
 MOST_TABLETS = 100
-WIDTH, LANE = 560, 40
+WIDTH, LANE = 760, 40
 NO_MOMENT = "This is no date and time. Write it like 2026-11-20 08:15:00, in UTC."
 NOT_PAST = "Nobody can say yet what will be live, nor what was before the year 2000."
 
@@ -75,7 +75,7 @@ def _moment(told: str, now: datetime) -> datetime:
 
 def page(*, at: datetime, now: datetime) -> dict[str, Any]:
     """Gather what was deployed at a moment, and how questions were answered around it."""
-    hour = observed.hour_around(at)
+    hour = observed.hour_around(at, now=now)
     periods = observed.stood_in(observed.day_of(at))
     found = observed.deployed_at(at)
     deployed = {one.role: one for one in found}

@@ -141,7 +141,7 @@ class Deployments(APIView):
         if not EARLIEST <= at <= now:
             raise BadQuery("at", "Nobody can say yet what will be live, nor what was before 2000.")
         deployed = observed.deployed_at(at)
-        hour = observed.hour_around(at)
+        hour = observed.hour_around(at, now=now)
         periods = observed.stood_in(observed.day_of(at))
         return Response(
             {
