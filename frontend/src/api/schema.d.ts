@@ -619,6 +619,8 @@ export interface components {
         WaitingOutput: {
             product: components["schemas"]["ProductOutput"];
             prediction: components["schemas"]["PredictionOutput"];
+            /** @description Why its model was recalled; null: it was not. */
+            recalled: string | null;
         };
     };
     responses: never;

@@ -88,6 +88,11 @@ export function answeredBy(
     : `${ANSWERERS[path]}, because ${reasons.join(" and ")}`;
 }
 
+/** Return why a person is needed though the model may have been sure: it was recalled. */
+export function doubt(reason: string): string {
+  return `The model that said this was recalled: ${reason}`;
+}
+
 /** Return whether a person is needed, and why, as a sentence. */
 export function need(
   answer: Pick<Suggested, "needs_review" | "confidence_ppm" | "threshold_ppm" | "category">,

@@ -5,7 +5,7 @@ import { CategoryPicker } from "../../ui/CategoryPicker.tsx";
 import { Trouble } from "../../ui/Trouble.tsx";
 import { useFocus } from "../../ui/useFocus.ts";
 import { useReview } from "../../ui/useReview.ts";
-import { need } from "../../ui/words.ts";
+import { doubt, need } from "../../ui/words.ts";
 import { Facts } from "./Facts.tsx";
 import { Options } from "./Options.tsx";
 import { type Event, options } from "./sitting.ts";
@@ -21,7 +21,7 @@ interface Properties {
 
 /** One product that waits: what is known of it, and where it may belong. */
 export function Item({ waiting, following, areKeysWanted, isFirst, tell }: Properties) {
-  const { product, prediction } = waiting;
+  const { product, prediction, recalled } = waiting;
   const [isElsewhere, setIsElsewhere] = useState(options(waiting).length === 0);
   const heading = useFocus(!isFirst);
   const review = useReview();
@@ -56,7 +56,7 @@ export function Item({ waiting, following, areKeysWanted, isFirst, tell }: Prope
       </div>
       <div className="card">
         <h2>Where does it belong?</h2>
-        <p className="quiet">{need(prediction)}</p>
+        <p className="quiet">{recalled === null ? need(prediction) : doubt(recalled)}</p>
         <Trouble error={review.error} />
         <Options
           waiting={waiting}

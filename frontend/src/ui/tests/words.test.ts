@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { age, answeredBy, loudest, need, percent, quoted, spoken } from "../words.ts";
+import { age, answeredBy, doubt, loudest, need, percent, quoted, spoken } from "../words.ts";
 
 test("a share is cut off and never looks surer than it is", () => {
   expect(percent(973_456)).toBe("97.3\u00a0%");
@@ -72,4 +72,8 @@ test("what spoke most are words before letters, and nothing that spoke against",
     { field: "weight_g", kind: "number", text: "is missing", amount: 5 },
   ];
   expect(loudest(all, 3)).toEqual(["“drill”", "“…corn…”", "no weight"]);
+});
+
+test("why a recalled answer waits is told in the words of whoever recalled the model", () => {
+  expect(doubt("Swapped labels.")).toBe("The model that said this was recalled: Swapped labels.");
 });
