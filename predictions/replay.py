@@ -19,9 +19,10 @@ from categorizer.model import Answer, Categorizer, UnusableModel
 from categorizer.rules import Rules
 from categorizer.text import TEXT_VERSION
 from ledger.commitments import canonical, commitment
-from ledger.models import Entry, Leaf
+from ledger.models import Entry, Leaf, Pruning
 from ledger.openings import Opened, parts
 from ledger.tree import leaf_hash
+from lib.ids import smallest_id
 from predictions import receipts, serving
 from predictions.models import ReplayOutcome
 from registry import files
@@ -78,15 +79,20 @@ class Stored:
     # Its leaf in the log; None as long as it is not sealed.
     leaf: bytes | None
     input: Opened | None
+    # The archive that its receipt went into when old entries left the database.
+    archive_sha256: str | None = None
 
 
 def stored(ids: Iterable[UUID]) -> list[Stored]:
-    """Gather what is kept of these answers, in three queries."""
+    """Gather what is kept of these answers, in few queries."""
     wanted = list(ids)
     entries = {entry.uuid: entry for entry in Entry.objects.filter(uuid__in=wanted)}
     keys = [entry.pk for entry in entries.values()]
     leaves = dict(Leaf.objects.filter(entry_id__in=keys).values_list("entry_id", "hash"))
     openings = parts(wanted)
+    pruning = None
+    if len(entries) < len(wanted):
+        pruning = Pruning.objects.order_by("-up_to_index").first()
     found = []
     for one in wanted:
         entry = entries.get(one)
@@ -97,6 +103,9 @@ def stored(ids: Iterable[UUID]) -> list[Stored]:
                 body=entry.content() if entry else None,
                 leaf=None if leaf is None else bytes(leaf),
                 input=openings.get(one, {}).get("input"),
+                archive_sha256=pruning.archive_sha256
+                if pruning and not entry and one < smallest_id(pruning.before)
+                else None,
             )
         )
     return found
@@ -198,6 +207,12 @@ def replay(kept: Stored, *, find: Callable[[str], Pinned], code: str) -> Replaye
 
 def _read(kept: Stored) -> dict[str, Any]:
     """Return the receipt, if it is still the one that the log has."""
+    if kept.body is None and kept.archive_sha256 is not None:
+        raise CannotReplay(
+            "receipt_pruned",
+            "its receipt is so old that it left the database; it is in the archive with the "
+            f"sha256 {kept.archive_sha256} or in an earlier one",
+        )
     if kept.body is None:
         raise CannotReplay("receipt_missing", "its receipt is not in the ledger")
     if kept.leaf is not None and leaf_hash(kept.body) != kept.leaf:

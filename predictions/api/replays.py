@@ -27,7 +27,7 @@ class DifferenceOutput(serializers.Serializer[Any]):
 
 
 class ReplayOutput(serializers.Serializer[Any]):
-    outcome = serializers.ChoiceField(choices=ReplayOutcome.choices)
+    outcome = serializers.CharField(help_text=f"{', '.join(ReplayOutcome.values)}.")
     differences = DifferenceOutput(many=True)
     why = serializers.CharField(allow_null=True, help_text="Why it cannot be replayed.")
     notes = serializers.ListField(

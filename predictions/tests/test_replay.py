@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +15,11 @@ from django.test import Client
 from accounts.models import User
 from ledger.actions import seal
 from ledger.commitments import canonical
-from ledger.models import Entry
+from ledger.models import Entry, Pruning
 from ledger.openings import Opened
 from ledger.tree import leaf_hash
 from lib import clock
+from lib.ids import smallest_id, uuid7
 from predictions import replay as replays
 from predictions.actions.replays import replay_prediction
 from predictions.models import Prediction, ReplayOutcome
@@ -231,6 +233,18 @@ def test_bytes_that_are_no_receipt_are_never_passed(
 def test_a_receipt_that_is_gone_is_never_passed(deployed: SHA256, post: Post) -> None:
     kept = replace(kept_of(post(DRILL).json()), body=None)
     assert again(kept).reason == "receipt_missing"
+    pruned = again(replace(kept, archive_sha256="ab" * 32))
+    assert pruned.reason == "receipt_pruned"
+    assert "ab" * 32 in (pruned.why or "")
+
+
+def test_what_was_pruned_is_told_from_what_is_simply_gone(db: None) -> None:
+    now = clock.now()
+    old, new = smallest_id(now - timedelta(days=2)), smallest_id(now)
+    Pruning.objects.create(
+        up_to_index=1, entry=uuid7(), before=now - timedelta(days=1), archive_sha256="a", at=now
+    )
+    assert [one.archive_sha256 for one in stored([old, new])] == ["a", None]
 
 
 def test_a_sealed_receipt_that_was_altered_is_found_by_its_leaf(
