@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from ledger.actions.recording import build, forget_secrets, record, record_many
 from ledger.models import Entry, Erasure, Opening, Secret
@@ -35,8 +36,17 @@ def erase_about(
         uuid=uuid,
         private={"reason": reason},
     )
-    Erasure.objects.create(about=user_id, reason=reason, at=now)
-    Opening.objects.filter(about=user_id).delete()
+    openings = Opening.objects.filter(about=user_id)
+    # What others did to the person: nothing else would say why that is gone.
+    own = Entry.objects.filter(actor_id=user_id, uuid=OuterRef("entry"))
+    of_others = openings.exclude(Exists(own)).values_list("entry", flat=True).distinct()
+    Erasure.objects.bulk_create(
+        [
+            Erasure(about=user_id, reason=reason, at=now),
+            *(Erasure(entry=one, reason=reason, at=now) for one in of_others),
+        ]
+    )
+    openings.delete()
     Secret.objects.filter(user_id=user_id).delete()
     transaction.on_commit(forget_secrets)
     return entry

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test import Client
 from knox.models import AuthToken
 
@@ -24,6 +24,7 @@ from ledger.models import Checkpoint, Entry, Erasure, Opening, Secret
 from ledger.standing import standing
 from ledger.tests.logs import own_keys
 from lib import clock
+from lib.ids import uuid7
 from predictions.actions import review
 from predictions.models import Prediction
 from predictions.tests.conftest import DRILL, client_of
@@ -216,16 +217,32 @@ def test_the_log_says_that_somebody_was_erased_and_why_it_says_apart(
     entry = Entry.objects.get(kind="person.erased")
     assert entry.subject == f"user:{person.pk}"
     assert b"Request 12" not in entry.content()
-    assert Erasure.objects.get().reason == "Request 12 of the data protection officer"
+    assert (
+        Erasure.objects.get(about=person.pk).reason == "Request 12 of the data protection officer"
+    )
 
 
 def test_what_came_after_an_erasure_is_erased_by_another(traces: Prediction, person: User) -> None:
     erase()
-    actions.secret_of(person.pk)
-    person.refresh_from_db()
+    # From a process that still knew the token and the secret.
+    Opening.objects.create(entry=uuid7(), part="device", about=person.pk, salt=b"1", value=b"2")
     accounts.erase_person(user=person, reason="again", by=None, now=clock.now())
-    assert not Secret.objects.filter(user_id=person.pk).exists()
+    assert not Opening.objects.filter(about=person.pk).exists()
     assert Entry.objects.filter(kind="person.erased").count() == 2
+
+
+def test_who_was_erased_gets_no_other_secret(traces: Prediction, person: User) -> None:
+    erase()
+    with pytest.raises(IntegrityError, match="not_after_erasure"):
+        actions.secret_of(person.pk)
+    assert not Secret.objects.filter(user_id=person.pk).exists()
+
+
+def test_the_whole_log_is_found_good_afterwards(traces: Prediction) -> None:
+    erase()
+    call_command("erase_text", str(traces.pk), reason="x", stdout=StringIO(), stderr=StringIO())
+    actions.seal(now=clock.now())
+    call_command("verify_ledger", stdout=StringIO(), stderr=StringIO())
 
 
 def test_a_text_is_erased_once(traces: Prediction) -> None:
