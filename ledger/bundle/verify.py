@@ -275,13 +275,17 @@ def _get(value: Any, *path: str) -> Any:
     return value
 
 
+def _is_name(name: str) -> bool:
+    return bool(name) and not any(item.isspace() or item < " " or item == "+" for item in name)
+
+
 def parse_key(vkey: str) -> Key:
     """Return the parts of a verifier key `name+key id+base64`."""
     name, _, rest = vkey.partition("+")
     key_id, _, encoded = rest.partition("+")
     data = _unbase64(encoded)
     right = hashlib.sha256(name.encode("utf-8", "replace") + b"\n" + data).digest()[:4]
-    if not name or re.search(r"\s", name) or data[0] not in (1, 4) or len(data) != 33:
+    if not _is_name(name) or data[0] not in (1, 4) or len(data) != 33:
         raise Refused(f"{vkey!r} is not a verifier key for Ed25519.")
     if key_id != right.hex():
         raise Refused(f"The key id in {vkey!r} is that of another key.")
@@ -298,7 +302,7 @@ def parse_note(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
         dash, _, rest = line.partition(" ")
         name, _, encoded = rest.partition(" ")
         data = _unbase64(encoded)
-        if dash != _DASH or not name or "+" in name or len(data) < 5 or len(signatures) == 100:
+        if dash != _DASH or not _is_name(name) or len(data) < 5 or len(signatures) == 100:
             raise Refused(f"{line[:100]!r} is not a signature, or there are too many.")
         signatures.append((name, data[:4], data[4:]))
     return text + "\n", signatures

@@ -137,6 +137,8 @@ def test_a_proof_for_another_place_is_refused() -> None:
         proof.replace("index 700", "index 0700"),
         proof.replace("tlog-proof@v1", "tlog-proof@v2"),
         proof.replace("index 700\n", "extra AAEC\nindex 700\n"),
+        proof + "— \x07bell AAAAAAAA\n",
+        proof + "— somebody AAAAAAAA",
     ):
         assert wrongs(check(packed({"proof.tlog-proof": wrong.encode()})))
 
@@ -201,7 +203,7 @@ def test_keys_and_policy_must_agree_and_be_spelled_right() -> None:
         b"", b"{}", b"[]", b"null", b"{", b"\xff", b"[" * 100_000, b'{"format":1.5}', b"NaN",
         receipt(format=None), receipt(format="shelfmark-entry/2"), receipt(id="7"),
         receipt(input_commitment="short"), receipt(input_commitment=3), receipt(asked_by=None),
-        receipt(price=1) + b" ", receipt().replace(b'"id"', b'"id":"x","id"'),
+        receipt(price=1.5), receipt(price=1) + b" ", receipt().replace(b'"id"', b'"id":"x","id"'),
     ],
 )  # fmt: skip
 def test_a_record_that_is_none_is_refused_with_a_sentence(record: bytes) -> None:

@@ -1,6 +1,10 @@
 """The verifier's own Ed25519 and tree, against RFC 8032 and against other implementations."""
 
 import random
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from hashlib import sha256
+from itertools import islice
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -129,3 +133,62 @@ def test_the_verifier_and_the_log_agree_about_notes() -> None:
         assert (key.name, key.key_id, key.type, key.public) == (
             one.verifier.name, one.verifier.key_id, one.verifier.type, one.verifier.public
         )  # fmt: skip
+
+
+def mutations(text: str, chance: random.Random) -> Iterator[str]:
+    """Yield texts that differ in a place or two, most of them badly spelled."""
+    spices = ["", "\n", "\n\n", " ", "+", "=", "—", "0", "A", "\x07", "\u2003", "— a AAAAAAAA\n"]
+    lines = text.splitlines(keepends=True)
+    yield from ("".join(lines[:at] + lines[at + 1 :]) for at in range(len(lines)))
+    yield from ("".join([*lines[: at + 1], *lines[at:]]) for at in range(len(lines)))
+    while True:
+        wrong = text
+        for _ in range(chance.randint(1, 2)):
+            at = chance.randrange(len(wrong))
+            wrong = wrong[:at] + chance.choice(spices) + wrong[at + chance.randrange(2) :]
+        yield wrong
+
+
+def test_the_verifier_and_the_log_refuse_the_same_proofs() -> None:
+    chance = random.Random(8)
+    good = Log(receipt(), size=20, index=7).proof(20, [LOG, signer(9, "witness.example/w", 4)])
+    refused = 0
+    texts = [good, *islice(mutations(good, chance), 4_000)]
+    texts += [good + "— a AAAAAAA=\n" * count for count in (98, 99)]
+    texts += [good + f"— a {data}\n" for data in ("AAAAAA==", "AAAAAAA=", "!", "")]
+    hashes = f"{good.splitlines()[2]}\n"
+    texts += [good.replace(hashes, hashes * count, 1) for count in (59, 60)]
+    for text in texts:
+        try:
+            ours = note.parse_proof(text)
+            opened = note.parse_note(ours.checkpoint)
+            head = note.parse_checkpoint(opened.text)
+        except note.WrongNote:
+            refused += 1
+            with pytest.raises(verify.Refused):
+                verify.parse_proof(text.encode())
+            continue
+        theirs = verify.parse_proof(text.encode())
+        assert (theirs.leaf, tuple(theirs.hashes)) == (ours.index, ours.hashes)
+        assert (theirs.origin, theirs.size, theirs.root) == head
+        assert len(theirs.signatures) == len(opened.signatures)
+    assert 1_000 < refused < len(texts)
+
+
+def test_the_verifier_and_the_log_refuse_the_same_keys() -> None:
+    chance = random.Random(9)
+    good = LOG.verifier.vkey
+    short = b64encode(b"\x01" + bytes(31)).decode()
+    unknown = b64encode(b"\x06" + bytes(32)).decode()
+    wrongs = [
+        f"a+{sha256(b'a' + bytes([10]) + b64decode(key)).hexdigest()[:8]}+{key}"
+        for key in (short, unknown)
+    ]
+    for vkey in [good, *wrongs, *islice(mutations(good, chance), 1_000)]:
+        try:
+            ours = note.Verifier.parse(vkey)
+        except note.WrongNote:
+            with pytest.raises(verify.Refused):
+                verify.parse_key(vkey)
+            continue
+        assert verify.parse_key(vkey)[2:] == (ours.key_id, ours.type, ours.public)
