@@ -229,6 +229,17 @@ def test_yesterdays_database_is_noticed_at_the_first_meeting(
     own = [one for one in house.tablets() if one[0] == evidence["tablet"]]
     assert [one[3:] for one in own] == [[True, [[kept, seen]]]]
 
+    auditor = tablet.page()
+    tablet.sign_in(auditor, "dora", then="/admin/accounts/tablet/")
+    assert axe(auditor) == []
+    picture(auditor, "desk-tablets")
+    auditor.get_by_role("link", name=evidence["tablet"]).click()
+    expect(auditor.get_by_text("the log of today does not continue it")).to_be_visible()
+    for form, (width, height) in SIZES.items():
+        auditor.set_viewport_size({"width": width, "height": height})
+        assert axe(auditor) == []
+        picture(auditor, f"desk-tablet-{form}")
+
     # It stays: without a connection, on every screen, and when the person leaves.
     tablet.lose_connection(page)
     for address in ("/tablet/", "/tablet/products/1", "/tablet/nowhere"):
