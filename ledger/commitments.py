@@ -14,9 +14,13 @@ from uuid import UUID
 
 def canonical(value: object) -> bytes:
     """Return RFC 8785 bytes of a value whose keys are ASCII and which holds no float."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return _encode(value).encode()
+
+
+# Made once: `json.dumps` makes one for each call.
+_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
 
 
 def commitment(salt: bytes, value: bytes) -> str:

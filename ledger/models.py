@@ -26,7 +26,9 @@ class Entry(models.Model):
 
     uuid = models.UUIDField(unique=True)
     kind = models.CharField(max_length=100)
-    subject = models.CharField(max_length=255)
+    subject = models.CharField(
+        max_length=255, null=True, help_text="Null: a receipt about nothing that is stored."
+    )
     actor_id = models.PositiveBigIntegerField(null=True, help_text="Null: the program itself.")
     at = models.DateTimeField()
     body = models.BinaryField()
@@ -35,7 +37,13 @@ class Entry(models.Model):
         default_permissions = ("view",)
         permissions: ClassVar = [("audit", "Can follow, replay and prove predictions")]
         verbose_name_plural = "entries"
-        indexes: ClassVar = [models.Index(fields=["subject", "id"], name="ledger_entry_by_subject")]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["subject", "id"],
+                name="ledger_entry_by_subject",
+                condition=Q(subject__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"

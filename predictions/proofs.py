@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from ledger import bundle, copies, keys, log, openings
+from ledger import bundle, keys, log, openings
 from ledger.models import Entry
 from ledger.note import proof_text
 from registry import provenance
@@ -31,7 +31,7 @@ def bundle_of(entry: Entry) -> bytes:
     return bundle.build(
         bundle.Bundle(
             record=record,
-            proof=proof_text(place.index, place.proof, copies.cosigned(place.checkpoint)),
+            proof=proof_text(place.index, place.proof, place.checkpoint.cosigned()),
             vkeys=[*vkeys, *(vkey for _, vkey in settings.WITNESSES)],
             origin=keys.name_of(vkeys[0]),
             openings=_openings(entry.uuid, receipt),

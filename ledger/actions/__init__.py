@@ -6,6 +6,7 @@ from ledger.actions.recording import (
     MOST_BYTES,
     Built,
     CannotRecord,
+    OpeningRow,
     build,
     commitment_to,
     encode_entry,
@@ -22,6 +23,7 @@ from ledger.actions.verifying import note_verification
 __all__ = [
     "FORMAT",
     "MOST_BYTES",
+    "OpeningRow",
     "Built",
     "CannotErase",
     "CannotRecord",

@@ -18,7 +18,7 @@ from django.db import transaction
 from ledger.commitments import actor_salt, actor_value, canonical, commitment
 from ledger.models import Entry, Opening, Secret
 from lib.ids import uuid7
-from lib.rows import insert
+from lib.rows import insert, insert_values
 from lib.salts import salt
 
 FORMAT = "shelfmark-entry/2"
@@ -34,12 +34,16 @@ class CannotRecord(Exception):
     """The details do not fit into an entry. This is a mistake of the caller."""
 
 
+OpeningRow = tuple[UUID, str, int | None, bytes, bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Built:
     """An entry that is not written yet, and what opens its commitments."""
 
     entry: Entry
-    openings: Sequence[Opening] = ()
+    # Rows of Opening: entry, part, about, salt, value.
+    openings: Sequence[OpeningRow] = ()
 
 
 def encode_entry(
@@ -141,13 +145,13 @@ def build(
     `private`, of which the log holds a commitment only; `about` says whose data they are.
     """
     uuid = uuid or uuid7()
-    openings: list[Opening] = []
+    openings: list[OpeningRow] = []
     closed = None
     if private is not None:
         _check(private)
         fresh, value = salt(), _encoded(private)
         closed = commitment(fresh, value)
-        openings.append(Opening(entry=uuid, part="details", about=about, salt=fresh, value=value))
+        openings.append((uuid, "details", about, fresh, value))
     body = encode_entry(
         uuid=uuid,
         kind=kind,
@@ -195,7 +199,7 @@ def record(
         **details,
     )
     built.entry.save(force_insert=True)
-    insert(built.openings)
+    insert_values(Opening, built.openings)
     return built.entry
 
 
@@ -206,7 +210,7 @@ def record_many(entries: Sequence[Built]) -> None:
     """
     _check_transaction()
     insert([one.entry for one in entries])
-    insert([opening for one in entries for opening in one.openings])
+    insert_values(Opening, [opening for one in entries for opening in one.openings])
 
 
 def _check_transaction() -> None:

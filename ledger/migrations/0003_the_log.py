@@ -8,7 +8,7 @@ from django.apps.registry import Apps
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from lib.append_only import append_only
+from lib.append_only import append_only, taken_off
 
 ENTRY = append_only("ledger_entry", unique=["id", "uuid"])
 
@@ -31,12 +31,30 @@ class Migration(migrations.Migration):
     dependencies = [("ledger", "0002_append_only")]
 
     operations = [
-        migrations.RunPython(ENTRY.reverse_code, ENTRY.code),
+        taken_off(ENTRY),
         migrations.RemoveField("entry", "actor"),
         migrations.AddField(
             "entry",
             "actor_id",
             models.PositiveBigIntegerField(null=True, help_text="Null: the program itself."),
+        ),
+        migrations.AlterField(
+            "entry",
+            "subject",
+            models.CharField(
+                max_length=255,
+                null=True,
+                help_text="Null: a receipt about nothing that is stored.",
+            ),
+        ),
+        migrations.RemoveIndex("entry", "ledger_entry_by_subject"),
+        migrations.AddIndex(
+            "entry",
+            models.Index(
+                fields=["subject", "id"],
+                name="ledger_entry_by_subject",
+                condition=models.Q(subject__isnull=False),
+            ),
         ),
         migrations.RunPython(add_xid, drop_xid),
         ENTRY,

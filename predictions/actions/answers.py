@@ -17,9 +17,9 @@ from django.db import transaction
 from accounts.models import IdempotencyKey, User
 from inventory.actions import Stale, UnknownCategory, categorize
 from inventory.models import Category, Product
-from ledger.actions import Built, commitment_to, record, record_many
+from ledger.actions import Built, OpeningRow, commitment_to, record, record_many
 from ledger.commitments import canonical, commitment
-from ledger.models import Entry, Opening
+from ledger.models import Entry
 from lib.group_commit import GroupCommit
 from lib.ids import uuid7
 from lib.rows import insert
@@ -148,9 +148,7 @@ def _made(
             Entry(
                 uuid=receipt_id,
                 kind=MADE,
-                subject=f"product:{question.product_id}"
-                if question.product_id
-                else str(receipt_id),
+                subject=f"product:{question.product_id}" if question.product_id else None,
                 actor_id=asker.user_id,
                 at=now,
                 body=receipts.encode(
@@ -173,19 +171,15 @@ def _made(
 
 def _closed(
     receipt_id: UUID, question: Question, asker: Asker
-) -> tuple[list[Opening], receipts.Commitments]:
+) -> tuple[list[OpeningRow], receipts.Commitments]:
     """Return what a receipt says of the question and the asker, and what opens that."""
     fresh, value = salt(), canonical(question.features)
-    openings = [Opening(entry=receipt_id, part="input", salt=fresh, value=value)]
+    openings: list[OpeningRow] = [(receipt_id, "input", None, fresh, value)]
     device = None
     if asker.device is not None:
         of_device, told = salt(), canonical(asker.device)
         device = commitment(of_device, told)
-        openings.append(
-            Opening(
-                entry=receipt_id, part="device", about=asker.user_id, salt=of_device, value=told
-            )
-        )
+        openings.append((receipt_id, "device", asker.user_id, of_device, told))
     return openings, receipts.Commitments(
         input=commitment(fresh, value),
         person=commitment_to(asker.user_id, entry=receipt_id),
