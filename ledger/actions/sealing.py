@@ -9,6 +9,7 @@ be open, and so never passes one by (design and race: docs/ledger-format.md).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from django.db import connection, transaction
 
 from ledger import keys, log, note, tree
 from ledger.models import Checkpoint, Entry, Leaf, LogKey, Node, Position
-from lib.rows import insert
+from lib.rows import insert_values
 
 BATCH = 1024
 CHECKPOINT_EVERY = timedelta(seconds=10)
@@ -59,18 +60,9 @@ def _append() -> int:
             return 0
         size = log.size()
         hashes = [tree.leaf_hash(bytes(body)) for _, body in waiting]
-        insert(
-            [
-                Leaf(index=size + place, entry_id=entry, hash=digest)
-                for place, ((entry, _), digest) in enumerate(zip(waiting, hashes, strict=True))
-            ]
-        )
-        insert(
-            [
-                Node(level=level, index=index, hash=digest)
-                for level, index, digest in tree.new_nodes(size, hashes, log.read)
-            ]
-        )
+        entries = [entry for entry, _ in waiting]
+        insert_values(Leaf, list(zip(itertools.count(size), entries, hashes)))  # noqa: B905
+        insert_values(Node, tree.new_nodes(size, hashes, log.read))
         return len(waiting)
 
 
@@ -89,6 +81,8 @@ def _is_alone() -> bool:
 _UNPLACED = "NOT EXISTS (SELECT FROM ledger_leaf WHERE entry_id = ledger_entry.id)"
 # Nothing that is older can still be committed.
 _SETTLED = "xid < pg_snapshot_xmin(pg_current_snapshot())"
+# What this very transaction has written is committed with its place, or not at all.
+_OWN = "xid = pg_current_xact_id_if_assigned()"
 
 
 def _waiting_on_postgresql(most: int) -> Sequence[tuple[int, bytes]]:
@@ -102,15 +96,16 @@ def _waiting_on_postgresql(most: int) -> Sequence[tuple[int, bytes]]:
         if position is None or position.cluster != cluster:
             return _after_a_move(most, cluster=cluster, oldest=oldest)
         cursor.execute(
-            f"SELECT id, body, xid::text FROM ledger_entry"
-            f" WHERE (xid, id) > (%s::xid8, %s) AND {_SETTLED} AND {_UNPLACED}"
+            f"SELECT id, body, xid::text, {_SETTLED} FROM ledger_entry"
+            f" WHERE (xid, id) > (%s::xid8, %s) AND ({_SETTLED} OR {_OWN}) AND {_UNPLACED}"
             f" ORDER BY xid, id LIMIT %s",
             [position.xid, position.entry_id, most],
         )
         rows = cursor.fetchall()
-    if rows:
-        Position.objects.update(xid=rows[-1][2], entry_id=rows[-1][0])
-    return [(entry, body) for entry, body, _ in rows]
+    settled = [(xid, entry) for entry, _, xid, is_settled in rows if is_settled]
+    if settled:
+        Position.objects.update(xid=settled[-1][0], entry_id=settled[-1][1])
+    return [(entry, body) for entry, body, _, _ in rows]
 
 
 def _after_a_move(most: int, *, cluster: str, oldest: str) -> Sequence[tuple[int, bytes]]:
@@ -122,7 +117,7 @@ def _after_a_move(most: int, *, cluster: str, oldest: str) -> Sequence[tuple[int
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT id, body FROM ledger_entry WHERE {_UNPLACED} AND ({_SETTLED}"
-            f" OR xid >= pg_snapshot_xmax(pg_current_snapshot())) ORDER BY id LIMIT %s",
+            f" OR {_OWN} OR xid >= pg_snapshot_xmax(pg_current_snapshot())) ORDER BY id LIMIT %s",
             [most],
         )
         rows: list[tuple[int, bytes]] = cursor.fetchall()
