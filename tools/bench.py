@@ -20,6 +20,7 @@ def bench() -> None:
     ensure_model()
     call([environment.PYTHON, "-m", "benchmarks.bench_inprocess"])
     call([environment.PYTHON, "-m", "benchmarks.bench_http"])
+    call([environment.PYTHON, "-m", "benchmarks.bench_ledger"])
 
 
 if __name__ == "__main__":
