@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TypeVar
 
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 
@@ -11,6 +12,7 @@ from lib.ids import smallest_id
 from predictions.models import ROBOT, Prediction, PredictionQuerySet, Review
 from registry.models import Deployment
 
+Predictions = TypeVar("Predictions", bound=QuerySet[Prediction])
 _DAY = timedelta(days=1)
 _newer = Prediction.objects.filter(product=OuterRef("product"), pk__gt=OuterRef("pk"))
 _reviewed = Q(Exists(Review.objects.filter(prediction=OuterRef("pk"))))
@@ -47,7 +49,12 @@ STANDINGS: dict[str, tuple[str, Q]] = {
 
 
 def of_model(sha256: str) -> PredictionQuerySet:
-    """Return what a model answered.
+    """Return what a model answered."""
+    return answered_by(PredictionQuerySet(Prediction), sha256)
+
+
+def answered_by(predictions: Predictions, sha256: str) -> Predictions:
+    """Keep of `predictions` what a model answered.
 
     There is no index for that. A model answers between its first deployment and the end of its
     last, give or take the second in which a process learns of it, and that is a stretch of keys.
@@ -55,7 +62,7 @@ def of_model(sha256: str) -> PredictionQuerySet:
     span = Deployment.objects.filter(version=sha256).aggregate(
         since=Min("started_at"), until=Max("ended_at"), open=Count("pk", filter=Q(ended_at=None))
     )
-    found = PredictionQuerySet(Prediction).filter(version=sha256)
+    found = predictions.filter(version=sha256)
     if span["since"] is None:
         # It never answered here; if there are answers all the same, they shall be found.
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -13,28 +13,12 @@ from django.http import HttpRequest
 from accounts.models import User
 from inventory.models import SEPARATOR, Category
 from lib.admin import BetweenDates, Input, TypedFilter
-from lib.ids import smallest_id
-from predictions.models import Prediction, Review
+from predictions.models import Prediction, PredictionQuerySet, Review
+from predictions.recalls import answered_by
 from registry.models import ModelVersion
 
-_DAY = timedelta(days=1)
 _MOST_SUGGESTIONS = 300
 _MOST_MODELS = 20
-
-
-def made_between(
-    queryset: QuerySet[Any], *, since: datetime | None = None, until: datetime | None = None
-) -> QuerySet[Any]:
-    """Return the predictions of a time.
-
-    The moment has no index. An id carries the moment it was made at, which is that of the answer
-    but for milliseconds; a day on either side leaves room for a clock that was set.
-    """
-    if since is not None:
-        queryset = queryset.filter(pk__gte=smallest_id(since - _DAY), made_at__gte=since)
-    if until is not None:
-        queryset = queryset.filter(pk__lt=smallest_id(until + _DAY), made_at__lt=until)
-    return queryset
 
 
 def newest_reviews() -> QuerySet[Review]:
@@ -47,7 +31,8 @@ class MadeBetween(BetweenDates):
     def within(
         self, queryset: QuerySet[Any], *, since: datetime | None, until: datetime | None
     ) -> QuerySet[Any]:
-        return made_between(queryset, since=since, until=until)
+        assert isinstance(queryset, PredictionQuerySet)
+        return queryset.made_between(since, until)
 
 
 class ReviewFilter(admin.SimpleListFilter):
@@ -113,7 +98,8 @@ class ModelFilter(admin.SimpleListFilter):
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[Prediction]
     ) -> QuerySet[Prediction]:
-        return queryset.filter(version=self.value()) if self.value() else queryset
+        told = self.value()
+        return answered_by(queryset, told) if told else queryset
 
 
 class PersonFilter(TypedFilter):
