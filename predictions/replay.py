@@ -254,14 +254,7 @@ def _answer(
     receipt: Mapping[str, Any], product: Mapping[str, object], find: Callable[[str], Pinned]
 ) -> tuple[dict[str, object], list[str]]:
     """Return what the receipt would say if it was made now, and what could not be repeated."""
-    path = receipt["decision_path"]
-    if path != "none" and path not in _KIND_OF:
-        raise CannotReplay("unknown_path", f"this code does not know the decision path {path}")
-    if receipt["text"] not in (None, TEXT_VERSION):
-        raise CannotReplay(
-            "unknown_text",
-            f"it was read as {receipt['text']}, and this code knows only {TEXT_VERSION}",
-        )
+    path = _known_path(receipt)
     passed_over, notes = _pass_over(receipt, product, find)
     if path == "none":
         if notes:
@@ -292,6 +285,19 @@ def _answer(
         "dataset_sha256": pinned.model.dataset_sha256,
         "text": pinned.model.text_version,
     }, notes
+
+
+def _known_path(receipt: Mapping[str, Any]) -> str:
+    """Return the decision path, if this code can judge what was answered on it."""
+    path: str = receipt["decision_path"]
+    if path != "none" and path not in _KIND_OF:
+        raise CannotReplay("unknown_path", f"this code does not know the decision path {path}")
+    if receipt["text"] not in (None, TEXT_VERSION):
+        raise CannotReplay(
+            "unknown_text",
+            f"it was read as {receipt['text']}, and this code knows only {TEXT_VERSION}",
+        )
+    return path
 
 
 def _path_of(pinned: Pinned) -> str:

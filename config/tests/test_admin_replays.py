@@ -204,8 +204,8 @@ def test_a_model_is_found_by_how_its_digest_begins(
     found = desk.get(f"{RECALLS}model/", {"sha256": filed[:10].upper()})
     assert found["Location"] == f"{RECALLS}model/{filed}/"
     for told, sentence in (("", "Write the sha256"), ("0" * 64, "No model here")):
-        page = desk.get(f"{RECALLS}model/", {"sha256": told}, follow=True)
-        assert sentence in words(page)
+        refused = desk.get(f"{RECALLS}model/", {"sha256": told}, follow=True)
+        assert sentence in words(refused)
     assert desk.get(f"{RECALLS}model/{'0' * 64}/").status_code == 404
     page = desk.get(f"/admin/registry/modelversion/{filed}/change/").content.decode()
     assert f"{RECALLS}model/{filed}/" in page
@@ -222,7 +222,7 @@ def test_the_list_and_its_export_can_be_narrowed_to_what_became_of_the_answers(
     query = f"?model={filed}&standing={standing}"
     listed = desk.get(f"{LIST}{query}")
     assert len(listed.context["cl"].result_list) == count
-    exported = desk.post(f"{LIST}export/{query}")
+    exported: Any = desk.post(f"{LIST}export/{query}")
     text = b"".join(exported.streaming_content).decode("utf-8-sig")
     assert len(text.splitlines()) == 1 + count
     assert Entry.objects.filter(kind="predictions.exported").exists()

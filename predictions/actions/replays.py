@@ -98,19 +98,7 @@ def note_replays(
     run = ReplayRun.objects.select_for_update().get(pk=run_id)
     if not run.is_open or run.cursor != after:
         return False
-    ReplayFinding.objects.bulk_create(
-        [
-            ReplayFinding(run=run, prediction_id=id, outcome=str(one.outcome), what=_told(one))
-            for id, one in replays
-            if one.outcome != ReplayOutcome.IDENTICAL
-        ]
-    )
-    outcomes = [one.outcome for _, one in replays]
-    run.identical += outcomes.count(ReplayOutcome.IDENTICAL)
-    run.different += outcomes.count(ReplayOutcome.DIFFERENT)
-    run.impossible += outcomes.count(ReplayOutcome.IMPOSSIBLE)
-    run.done += len(replays)
-    run.cursor = replays[-1][0] if replays else run.cursor
+    _count(run, replays)
     run.state = State.DONE if is_last else State.RUNNING
     run.finished_at = now if is_last else None
     run.save(
@@ -131,6 +119,23 @@ def note_replays(
             code=code_commit(),
         )
     return True
+
+
+def _count(run: ReplayRun, replays: Sequence[tuple[UUID, Replayed]]) -> None:
+    """Keep what is not identical, and count the rest."""
+    ReplayFinding.objects.bulk_create(
+        [
+            ReplayFinding(run=run, prediction_id=id, outcome=str(one.outcome), what=_told(one))
+            for id, one in replays
+            if one.outcome != ReplayOutcome.IDENTICAL
+        ]
+    )
+    outcomes = [one.outcome for _, one in replays]
+    run.identical += outcomes.count(ReplayOutcome.IDENTICAL)
+    run.different += outcomes.count(ReplayOutcome.DIFFERENT)
+    run.impossible += outcomes.count(ReplayOutcome.IMPOSSIBLE)
+    run.done += len(replays)
+    run.cursor = replays[-1][0] if replays else run.cursor
 
 
 @transaction.atomic

@@ -92,7 +92,8 @@ class Scene:
             category_id=self.category(DRILLS).pk, by=self.admin, now=clock.now()
         )
 
-    def change_category(self, category: Category, **fields: Any) -> None:
+    def change_category(self, category: Category, **changes: str) -> None:
+        fields: Any = changes
         inventory.update_category(
             category_id=category.pk, fields=fields, by=self.admin, now=clock.now()
         )
