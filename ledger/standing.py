@@ -67,11 +67,7 @@ def kept_apart(entry: Entry) -> KeptApart:
     erasures = list(
         Erasure.objects.filter(Q(entry=entry.uuid) | Q(about=entry.actor_id)).order_by("pk")
     )
-    opened = openings.opened(entry.uuid)
-    if any(one.about is not None and one.at >= entry.at for one in erasures):
-        # A secret that the person got afterwards opens nothing of before.
-        opened.pop("actor", None)
-    return KeptApart(opened, erasures)
+    return KeptApart(openings.opened(entry.uuid), erasures)
 
 
 def _head(checkpoint: Checkpoint) -> tuple[note.TreeHead, str]:

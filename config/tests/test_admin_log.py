@@ -172,15 +172,6 @@ def test_an_erased_person_is_found_by_number_and_the_proof_holds(
         assert len(entries.context["cl"].result_list) == count, told
 
 
-def test_a_secret_made_after_an_erasure_raises_no_alarm(
-    desk: Client, sealed: Prediction, carla: User
-) -> None:
-    accounts.erase_person(user=carla, reason="Left the house.", by=None, now=clock.now())
-    ledger.forget_secrets()
-    ledger.secret_of(carla.pk)
-    assert "Does not hold" not in receipt(desk, sealed)
-
-
 def test_notes_of_reviews_stand_beside_them(desk: Client, answer: Answer, rita: User) -> None:
     prediction = answer()
     actions.review(
