@@ -100,6 +100,13 @@ def test_a_further_rotation_goes_on_from_the_new_key() -> None:
     assert signed_by(seal(NOW + timedelta(days=100)), [first, second, third]) == [second, third]
 
 
+def test_a_key_that_was_destroyed_after_the_rotation_signs_no_more(folder: Path) -> None:
+    old = first_key()
+    new = rotate()
+    (folder / "0001.key").unlink()
+    assert signed_by(seal(NOW + timedelta(days=1)), [old, new]) == [new]
+
+
 def test_a_key_that_was_never_announced_signs_nothing(folder: Path) -> None:
     old = first_key()
     orphan = Key.new(keys.name_of(old))
