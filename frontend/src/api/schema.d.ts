@@ -36,6 +36,61 @@ export interface paths {
         patch: operations["change_category"];
         trace?: never;
     };
+    "/api/v1/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What was deployed at a moment, who let it in, and how questions were answered then. */
+        get: operations["list_deployments_at"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Prove that nothing was changed in the log since the checkpoint you hold.
+         *
+         *     204: nothing is sealed yet, and you hold nothing that could contradict that.
+         */
+        get: operations["prove_consistency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The keys that the log's checkpoints are signed with. Get one by another way, too. */
+        get: operations["read_log_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/live": {
         parameters: {
             query?: never;
@@ -98,6 +153,61 @@ export interface paths {
         get: operations["explain_prediction"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/predictions/{id}/opening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What was asked and by whom, with the salts that open the receipt's commitments. */
+        get: operations["open_receipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/predictions/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description The proof of an answer: a zip with everything a stranger needs to check it.
+         *
+         *     Its VERIFY.md says how. That you took it is an entry in the log.
+         */
+        get: operations["prove_receipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/predictions/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Compute an answer of the past again from the pinned model, and compare. An entry. */
+        post: operations["replay_prediction"];
         delete?: never;
         options?: never;
         head?: never;
@@ -243,6 +353,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tablets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Safe to repeat: what is no news is answered, and writes nothing. */
+        post: operations["report_tablet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -281,12 +408,35 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Refuses fields it does not know, so that a misspelt one is not silently ignored. */
+        AlarmInputRequest: {
+            /** @description The signed note that the tablet had accepted, word for word. */
+            kept: string;
+            /** @description What the server showed instead. Empty if it showed nothing. */
+            seen: string;
+        };
         AlternativeOutput: {
             category: string;
             /** Format: double */
             confidence: number;
             confidence_ppm: number;
             score: number;
+        };
+        ApprovalOutput: {
+            by: string;
+            /** Format: date-time */
+            at: string;
+            reason: string;
+            /** @description True: nobody but who set it up looked at it. */
+            is_seed: boolean;
+        };
+        BehindOutput: {
+            /** @description Tablets that had told which model they held. */
+            reported: number;
+            /** @description Those that held another than the live one. */
+            others: number;
+            /** @description At most 1,000 of them. */
+            held: components["schemas"]["HeldOutput"][];
         };
         /** @enum {unknown} */
         BlankEnum: "";
@@ -337,6 +487,15 @@ export interface components {
          * @enum {string}
          */
         CategorySourceEnum: "person" | "model" | "import";
+        /** @description That the log at one size is the beginning of the log at another (RFC 9162, 2.1.4). */
+        ConsistencyOutput: {
+            from: number;
+            to: number;
+            /** @description Hashes in base64. */
+            proof: string[];
+            /** @description The signed note at `to`. */
+            checkpoint: string;
+        };
         ContributionOutput: {
             /** @description Such as "name". */
             field: string;
@@ -356,6 +515,31 @@ export interface components {
          * @enum {string}
          */
         DecisionPathEnum: "live" | "canary" | "fallback" | "rules" | "none";
+        DeployedOutput: {
+            role: components["schemas"]["RoleEnum"];
+            model_sha256: string;
+            kind: string;
+            dataset_sha256: string;
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: date-time
+             * @description Null: it still answers.
+             */
+            until: string | null;
+            deployed_by: string;
+            approval: components["schemas"]["ApprovalOutput"];
+            /** @description Its share of the questions that reach this role. */
+            configured_percent: number;
+        };
+        DifferenceOutput: {
+            /** @description As the receipt calls it. */
+            field: string;
+            /** @description What the receipt says. */
+            then: unknown;
+            /** @description What the same model says now. */
+            now: unknown;
+        };
         /** @description The score taken apart: score = bias + the amounts of all contributions, exactly. */
         ExplanationOutput: {
             /** Format: uuid */
@@ -370,10 +554,33 @@ export interface components {
             /** @description The rest, added up. */
             others: components["schemas"]["OthersOutput"];
         };
+        HeldOutput: {
+            /** Format: uuid */
+            tablet: string;
+            model_sha256: string;
+            /**
+             * Format: date-time
+             * @description When the server heard of it.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description Null: still, as far as is known.
+             */
+            until: string | null;
+        };
         HistoryPage: {
             results: components["schemas"]["PastPredictionOutput"][];
             /** @description The address of the next page. */
             next: string | null;
+        };
+        KeyOutput: {
+            /** @description The first line of every checkpoint. */
+            origin: string;
+            /** @description The newest first; older ones signed before it. */
+            vkeys: string[];
+            /** @description Signed notes in which a key names the next one, the oldest first. */
+            rotations: string[];
         };
         /**
          * @description * `word` - word
@@ -390,6 +597,17 @@ export interface components {
             dataset_sha256: string;
             text: string | null;
         };
+        LiveAtOutput: {
+            /** Format: date-time */
+            at: string;
+            /** @description In the order they are asked. */
+            deployments: components["schemas"]["DeployedOutput"][];
+            /** @description The hour around the moment. */
+            observed: components["schemas"]["ObservedOutput"];
+            /** @description That day: when others answered although a live model was deployed. */
+            stood_in: components["schemas"]["PeriodsOutput"];
+            tablets: components["schemas"]["BehindOutput"];
+        };
         NewTokenOutput: {
             id: string;
             /** Format: date-time */
@@ -398,6 +616,35 @@ export interface components {
             expires_at: string | null;
             /** @description Shown once. Null when the answer is sent again. */
             token: string | null;
+        };
+        ObservedOutput: {
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            /** @description False: there were too many answers, so the stretch was made shorter. */
+            is_whole: boolean;
+            shares: components["schemas"]["ShareOutput"][];
+        };
+        /** @description What the commitments of a receipt were made over. SHA-256(salt, value) is the commitment. */
+        OpeningOutput: {
+            /** Format: uuid */
+            id: string;
+            /** @description What was asked. Null: erased. */
+            input: {
+                [key: string]: unknown;
+            } | null;
+            /** @description 64 hexadecimal digits. */
+            input_salt: string | null;
+            /** @description Committed to as {"user":…}. */
+            user: number | null;
+            /** @description What this user is called today. */
+            person: string | null;
+            person_salt: string | null;
+            device: string | null;
+            device_salt: string | null;
+            /** @description Whether something of this was erased. */
+            erased: boolean;
         };
         OthersOutput: {
             count: number;
@@ -463,6 +710,16 @@ export interface components {
             category?: string | null;
             /** @description The version you have read. */
             version?: number;
+        };
+        PeriodsOutput: {
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            is_whole: boolean;
+            found: components["schemas"]["StoodInOutput"][];
+            /** @description How many shorter ones were left out. */
+            left_out: number;
         };
         /** @description Only the schema: the answer itself is written by `shown`. */
         PredictionOutput: {
@@ -564,6 +821,17 @@ export interface components {
             /** @description How many wait; 1000 may mean more. */
             waiting: number;
         };
+        ReplayOutput: {
+            /** @description identical, different, impossible. */
+            outcome: string;
+            differences: components["schemas"]["DifferenceOutput"][];
+            /** @description Why it cannot be replayed. */
+            why: string | null;
+            /** @description What could not be repeated, in sentences. */
+            notes: string[];
+            code_then: string | null;
+            code_now: string;
+        };
         /** @description Refuses fields it does not know, so that a misspelt one is not silently ignored. */
         ReviewInputRequest: {
             /** @description The path of the right category. Left out: the suggestion is accepted. */
@@ -583,6 +851,13 @@ export interface components {
             /** Format: date-time */
             reviewed_at: string;
         };
+        /**
+         * @description * `live` - Live
+         *     * `fallback` - Fallback
+         *     * `rules` - Rules
+         * @enum {string}
+         */
+        RoleEnum: "live" | "fallback" | "rules";
         SessionOutput: {
             authenticated: boolean;
             user_id: number | null;
@@ -601,6 +876,55 @@ export interface components {
             session_expires_at: string | null;
             /** Format: date-time */
             server_time: string;
+        };
+        ShareOutput: {
+            decision_path: components["schemas"]["DecisionPathEnum"];
+            model_sha256: string | null;
+            answers: number;
+            /** @description Of the answers in this stretch; 100 in all. */
+            percent: number;
+        };
+        StoodInOutput: {
+            /**
+             * Format: date-time
+             * @description When the first of these answers was made.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When the last of them was made.
+             */
+            until: string;
+            answers: number;
+            /**
+             * @description Whether the live model could not be used or knew none of the words.
+             *
+             *     * `unusable` - unusable
+             *     * `nothing_known` - nothing_known
+             */
+            why: components["schemas"]["WhyEnum"];
+        };
+        /** @description Refuses fields it does not know, so that a misspelt one is not silently ignored. */
+        TabletInputRequest: {
+            /** @description The model whose suggestions the tablet shows. Null: none. */
+            model_sha256: string | null;
+            /**
+             * Format: int64
+             * @description How many entries the log had when the tablet last found it whole.
+             */
+            checkpoint_size: number;
+            /** @description Two notes that cannot both be true. */
+            alarm?: components["schemas"]["AlarmInputRequest"] | null;
+        };
+        TabletOutput: {
+            /** Format: uuid */
+            id: string;
+            model_sha256: string | null;
+            checkpoint_size: number;
+            /** Format: date-time */
+            first_seen_at: string;
+            /** Format: date-time */
+            alarmed_at: string | null;
         };
         /** @description Refuses fields it does not know, so that a misspelt one is not silently ignored. */
         TokenInputRequest: {
@@ -622,6 +946,12 @@ export interface components {
             /** @description Why its model was recalled; null: it was not. */
             recalled: string | null;
         };
+        /**
+         * @description * `unusable` - unusable
+         *     * `nothing_known` - nothing_known
+         * @enum {string}
+         */
+        WhyEnum: "unusable" | "nothing_known";
     };
     responses: never;
     parameters: never;
@@ -777,6 +1107,150 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CategoryOutput"];
+                };
+            };
+        };
+    };
+    list_deployments_at: {
+        parameters: {
+            query?: {
+                /** @description Now, if it is left out. */
+                at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveAtOutput"];
+                };
+            };
+            /** @description The body or a header cannot be used; `errors` points at each fault. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description Sign in, or send a token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description Your role does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    prove_consistency: {
+        parameters: {
+            query: {
+                /** @description The size of the checkpoint you hold; 0: none. */
+                from: number;
+                /** @description The size of another checkpoint; the latest one if left out. */
+                to?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsistencyOutput"];
+                };
+            };
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    read_log_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyOutput"];
                 };
             };
         };
@@ -1301,6 +1775,309 @@ export interface operations {
             };
             /** @description The request is clear and cannot be carried out. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    open_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningOutput"];
+                };
+            };
+            /** @description Sign in, or send a token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description Your role does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    prove_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description Sign in, or send a token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description Your role does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description This does not fit what is stored now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    replay_prediction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayOutput"];
+                };
+            };
+            /** @description Sign in, or send a token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description Your role does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2065,6 +2842,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionOutput"];
+                };
+            };
+        };
+    };
+    report_tablet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TabletInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TabletOutput"];
                 };
             };
         };

@@ -16,3 +16,5 @@ export type Contribution = components["schemas"]["ContributionOutput"];
 export type Explanation = components["schemas"]["ExplanationOutput"];
 export type Waiting = components["schemas"]["WaitingOutput"];
 export type QueuePage = components["schemas"]["QueuePage"];
+export type Consistency = components["schemas"]["ConsistencyOutput"];
+export type LogKeys = components["schemas"]["KeyOutput"];

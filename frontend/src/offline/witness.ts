@@ -4,6 +4,7 @@
 // In a database of its own, which belongs to the installation: signing out leaves it alone.
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import { ask, Refused, Unreachable } from "../api/client.ts";
+import type { Consistency, LogKeys } from "../api/types.ts";
 import { type Checkpoint, continues, type Note, opened, parse, signed } from "./checkpoint.ts";
 
 /** What is wrong with what the server showed. */
@@ -35,15 +36,8 @@ export interface Witnessed {
   alarm: Alarm | null;
 }
 
-interface Told {
-  proof: unknown[];
-  checkpoint: string;
-}
-
-interface Keys {
-  vkeys: string[];
-  rotations: string[];
-}
+type Told = Pick<Consistency, "proof" | "checkpoint">;
+type Keys = Pick<LogKeys, "vkeys" | "rotations">;
 
 interface Schema extends DBSchema {
   log: { key: string; value: Witnessed };
