@@ -76,7 +76,7 @@ class PersonAdmin(LongListAdmin, UserAdmin):  # type: ignore[type-arg]  # not su
 class TabletAdmin(ReadOnlyAdmin):
     """The tablets that have reported, and what they found wrong."""
 
-    list_display = ("uuid", "last_seen", "last_person", "checkpoint_size", "held", "alarm")
+    list_display = ("name", "last_seen", "last_person", "entries", "held", "alarm")
     list_filter = (("alarmed_at", admin.EmptyFieldListFilter),)
     search_fields = ("^model_sha256",)
     search_help_text = "How the sha256 of the model begins that it holds."
@@ -85,6 +85,14 @@ class TabletAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tablet]:
         queryset: QuerySet[Tablet] = super().get_queryset(request)
         return queryset.select_related("last_person")
+
+    @admin.display(description="Tablet")
+    def name(self, tablet: Tablet) -> str:
+        return str(tablet.uuid)
+
+    @admin.display(description="Log found whole with")
+    def entries(self, tablet: Tablet) -> str:
+        return f"{tablet.checkpoint_size:,} {'entry' if tablet.checkpoint_size == 1 else 'entries'}"
 
     @admin.display(description="Last seen (UTC)")
     def last_seen(self, tablet: Tablet) -> str:
