@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from jobs.registry import scheduled
 from ledger import note, tree, witness
 from ledger.keys import Key, verify_ed25519
 from ledger.models import Checkpoint, Cosignature
@@ -145,6 +146,12 @@ def test_a_witness_that_is_away_holds_up_no_other(fake: FakeWitness, settings: A
     assert "\n" not in str(caught.value)
     assert len(lines()) == 1
     assert seal(NOW + MINUTE).size == 2
+
+
+def test_witnesses_and_the_sealing_do_not_wait_for_each_other() -> None:
+    lanes = {name: job.lane for name, job in scheduled().items() if name.startswith("ledger.")}
+    asking = lanes.pop("ledger.ask_witnesses")
+    assert asking not in lanes.values()
 
 
 def test_without_a_checkpoint_nobody_is_asked(fake: FakeWitness) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from io import StringIO
@@ -11,6 +12,7 @@ from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.core.management.base import OutputWrapper
 from django.db import IntegrityError, connection
 from django.test import Client
 from knox.models import AuthToken
@@ -20,6 +22,7 @@ from accounts.models import IdempotencyKey, User
 from inventory import actions as inventory
 from inventory.models import Product
 from ledger import actions, log, tree
+from ledger.management.scrubbing import scrub
 from ledger.models import Checkpoint, Entry, Erasure, Opening, Secret
 from ledger.standing import standing
 from ledger.tests.logs import own_keys
@@ -250,6 +253,26 @@ def test_a_text_is_erased_once(traces: Prediction) -> None:
     assert actions.erase_text(entries=[traces.pk], reason="x", by=None, now=now) == 1
     assert actions.erase_text(entries=[traces.pk], reason="x", by=None, now=now) == 0
     assert Entry.objects.filter(kind="text.erased", subject=str(traces.pk)).count() == 1
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="about the file of SQLite")
+@pytest.mark.parametrize("pragma", ["VACUUM", "PRAGMA wal_checkpoint"])
+def test_what_is_left_of_deleted_rows_is_said(traces: Prediction, pragma: str) -> None:
+    said = StringIO()
+    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None, timeout=0)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout=0")
+    try:
+        # A writer keeps the file from being rewritten, a reader what was written before it.
+        other.execute("BEGIN IMMEDIATE" if pragma == "VACUUM" else "BEGIN")
+        other.execute("SELECT count(*) FROM ledger_entry").fetchone()
+        scrub(OutputWrapper(said))
+    finally:
+        other.close()
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout=20000")
+    expected = "still in the file" if pragma == "VACUUM" else "still be in the write-ahead log"
+    assert expected in said.getvalue()
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 1001])
