@@ -272,14 +272,24 @@ def test_approvals_and_deployments_are_read_only(
 
 
 def test_entries_are_found_by_kind_subject_actor_and_date(
-    desk: Client, answer: Answer, deployed: dict[str, str]
+    desk: Client, answer: Answer, admin: User
 ) -> None:
-    prediction = answer()
+    product = inventory.create_product(
+        fields={"sku": "A-1", "name": "Cordless drill 9"}, by=admin, now=clock.now()
+    )
+    prediction = answer(product=product)
     today = f"{clock.now():%Y-%m-%d}"
     entries = "/admin/ledger/entry/"
     made = [str(Entry.objects.get(uuid=prediction.pk).pk)]
     assert listed(desk.get(f"{entries}?kind=prediction.made&actor=carla")) == made
-    assert listed(desk.get(f"{entries}?subject={prediction.pk}&from_date={today}")) == made
+    assert (
+        listed(
+            desk.get(
+                f"{entries}?subject=product:{product.pk}&kind=prediction.made&from_date={today}"
+            )
+        )
+        == made
+    )
     assert listed(desk.get(f"{entries}?kind=prediction.made&to_date=2020-01-01")) == []
     page = desk.get(f"{entries}{made[0]}/change/")
     assert "Read it as a receipt" in words(page)
