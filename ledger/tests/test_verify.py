@@ -66,6 +66,12 @@ def test_a_right_bundle_gets_a_sentence_for_each_check() -> None:
     assert all(one.sentence.endswith(".") for one in found)
 
 
+@pytest.mark.parametrize(("size", "index"), [(1, 0), (2, 1), (7, 6), (600, 255)])
+def test_a_record_anywhere_in_a_log_of_any_size_is_right(size: int, index: int) -> None:
+    proof = Log(receipt(), size, index).proof(size)
+    assert not wrongs(verify.verify(build(bundle(proof=proof)), [KEY]))
+
+
 def test_without_a_key_it_says_that_the_key_came_with_the_bundle() -> None:
     found = verify.verify(build(bundle()))
     assert not wrongs(found)
