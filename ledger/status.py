@@ -12,6 +12,7 @@ from django.db.models import Case, Count, Exists, IntegerField, Max, OuterRef, V
 
 from ledger import keys, log
 from ledger.models import CheckpointSent, Entry, Leaf, Verification
+from lib import triggers
 from lib.charts import Columns, columns_of
 
 DAYS = 14
@@ -55,6 +56,7 @@ def status(*, now: datetime) -> dict[str, Any]:
     waiting = _waiting(log.size(), checkpoint.size if checkpoint else 0)
     sent = _sent()
     return {
+        "missing": triggers.missing(),
         "checkpoint": checkpoint,
         "root": bytes(checkpoint.root).hex() if checkpoint else None,
         "cosignatures": list(checkpoint.cosignatures.order_by("pk")) if checkpoint else [],
