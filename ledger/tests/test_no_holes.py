@@ -2,103 +2,29 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID
 
 import pytest
-import rfc8785
 from django.contrib.auth.models import Group, Permission
-from django.db import DatabaseError, IntegrityError, connection, models, transaction
+from django.db import IntegrityError, connection
 from knox.models import AuthToken
 
-from accounts.actions import create_person, create_roles, create_token
+from accounts.actions import create_roles, create_token
 from accounts.models import User
 from accounts.roles import ROLES
-from inventory.actions import (
-    create_category,
-    create_product,
-    delete_category,
-    delete_product,
-    import_products,
-    update_category,
-    update_product,
-)
-from inventory.csv_import import Row
 from inventory.models import Category, Product
-from ledger.actions import record
-from ledger.guards import missing
 from ledger.models import Entry
+from ledger.tests.telling import CATEGORY, NOW, ON_SQLITE, PRODUCT, details, refused, run, telling
 from lib.ids import uuid7
-from predictions.models import Prediction, Recall, Review
-from registry.models import Approval, Deployment, ModelVersion
+from registry.models import Deployment, ModelVersion
 from registry.tests.releases import SHA256
-
-NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-ON_SQLITE = connection.vendor == "sqlite"
 
 pytestmark = pytest.mark.django_db
 
 
-def run(sql: str, *values: int | str | UUID) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-
-
-def raw(uuid: UUID) -> str | UUID:
-    """Return a uuid as SQL by hand has it."""
-    return uuid.hex if ON_SQLITE else uuid
-
-
-@contextmanager
-def telling(*kinds: str) -> Iterator[list[Entry]]:
-    """See to it that exactly entries of these kinds are written, and that they are sound."""
-    last = Entry.objects.order_by("pk").values_list("pk", flat=True).last() or 0
-    told: list[Entry] = []
-    yield told
-    told += Entry.objects.filter(pk__gt=last).order_by("pk")
-    assert [entry.kind for entry in told] == list(kinds)
-    for entry in told:
-        body = json.loads(entry.content())
-        assert entry.content() == rfc8785.dumps(body)
-        assert body["format"] == "shelfmark-entry/2"
-        assert body["id"] == str(entry.uuid)
-        assert (body["kind"], body["subject"]) == (entry.kind, entry.subject)
-        assert datetime.fromisoformat(body["at"]) == entry.at
-    connection.check_constraints()
-
-
-@contextmanager
-def refused(match: str = "") -> Iterator[None]:
-    with telling(), pytest.raises(DatabaseError, match=match), transaction.atomic():
-        yield
-        connection.check_constraints()
-
-
-def details(entry: Entry) -> Any:
-    return json.loads(entry.content())["details"]
-
-
-@pytest.fixture
-def tools(admin: User) -> Category:
-    return create_category(name="Tools", parent=None, by=admin, now=NOW)
-
-
-@pytest.fixture
-def drill(admin: User, tools: Category) -> Product:
-    return create_product(
-        fields={"sku": "D-1", "name": "Drill"}, category="Tools", by=admin, now=NOW
-    )
-
-
 # What nobody explains is told
 
-
-PRODUCT = {"name": "n", "created_at": NOW, "updated_at": NOW}
-CATEGORY = {"created_at": NOW, "updated_at": NOW}
 # Each changes one row of a table behind the back of the actions, and one row only.
 CHANGES: dict[str, Callable[[], object]] = {
     "save": lambda: Product.objects.get().save(),
@@ -275,121 +201,6 @@ def test_a_start_that_changes_nothing_writes_nothing(roles: None) -> None:
         create_roles(roles=ROLES)
 
 
-# What an action explains is told once, by the action
-
-
-def row(sku: str, name: str = "n") -> Row:
-    return Row(line=2, fields={"sku": sku, "name": name}, category=None, digest=b"x")
-
-
-def test_the_actions_of_products_write_one_entry_each(admin: User, tools: Category) -> None:
-    who: Any = {"by": admin, "now": NOW}
-    with telling("product.created") as told:
-        made = create_product(fields={"sku": "A", "name": "a"}, **who)
-    assert made.entry_id == told[0].uuid
-    with telling("product.updated") as told:
-        update_product(product_id=made.pk, fields={"name": "b"}, **who)
-    assert Product.objects.get().entry_id == told[0].uuid
-    with telling("product.deleted"):
-        delete_product(product_id=made.pk, **who)
-
-
-def test_an_import_explains_all_its_rows_with_one_entry(admin: User, drill: Product) -> None:
-    rows = [row("D-1", "Better drill"), row("N-1"), row("N-2")]
-    with telling("products.imported") as told:
-        import_products(rows=rows, file_sha256="0" * 64, by=admin, now=NOW)
-    assert set(Product.objects.values_list("entry_id", flat=True)) == {told[0].uuid}
-
-
-def test_the_actions_of_categories_write_one_entry_each(admin: User) -> None:
-    who: Any = {"by": admin, "now": NOW}
-    with telling("category.created"):
-        top = create_category(name="A", parent=None, **who)
-    with telling("category.created"):
-        create_category(name="B", parent="A", **who)
-    with telling("category.updated"):
-        update_category(category_id=top.pk, fields={"name": "C"}, **who)
-    with telling("category.deleted"):
-        delete_category(category_id=Category.objects.get(path="C > B").pk, **who)
-
-
-def test_a_deleted_category_explains_what_becomes_of_its_deleted_products(
-    admin: User, drill: Product, tools: Category
-) -> None:
-    delete_product(product_id=drill.pk, by=admin, now=NOW)
-    with telling("category.deleted") as told:
-        delete_category(category_id=tools.pk, by=admin, now=NOW)
-    assert Product.objects.get().entry_id == told[0].uuid
-
-
-def test_a_person_who_is_made_by_an_action_is_told_by_it(roles: None) -> None:
-    person: Any = {"username": "x", "display_name": "X", "role": "picker", "now": NOW}
-    with telling("role.given", "person.created"):
-        create_person(password="correct horse", **person)
-    with telling():
-        create_person(password="correct horse", **person)
-    with telling("person.changed"):
-        create_person(password="battery staple", **person)
-
-
-def test_models_are_let_in_with_one_entry_for_each_step(deployed: SHA256) -> None:
-    kinds = list(Entry.objects.filter(subject=deployed["live"]).values_list("kind", flat=True))
-    assert kinds == ["model.registered", "model.approved", "model.deployed"]
-    assert not Entry.objects.filter(kind__endswith=".changed_outside", subject__regex="^[0-9a-f]")
-    for model in (ModelVersion, Approval, Deployment):
-        assert not model._default_manager.filter(entry=None).exists()
-
-
-# Excuses
-
-
-def test_an_entry_of_the_past_is_no_excuse(drill: Product) -> None:
-    old = record("product.updated", actor=None, subject="product:1", now=NOW)
-    for write in (
-        lambda: Product.objects.update(price=1, entry_id=old.uuid),
-        lambda: Product.objects.create(sku="x", **PRODUCT, entry_id=old.uuid),
-        lambda: User.objects.update(is_superuser=True, entry_id=old.uuid),
-        lambda: User.objects.create(username="x", entry_id=old.uuid),
-        lambda: Category.objects.create(name="x", path="x", entry_id=old.uuid, **CATEGORY),
-    ):
-        with refused("tells of something else"):
-            write()
-
-
-def test_an_entry_explains_several_writes_before_it_is_written(drill: Product) -> None:
-    entry = uuid7()
-    with telling("product.updated"):
-        Product.objects.update(price=1, entry_id=entry)
-        Product.objects.update(price=2)
-        record("product.updated", actor=None, subject="product:1", now=NOW, uuid=entry)
-    with telling("product.changed_outside"):
-        Product.objects.update(price=3)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_entry_that_never_comes_undoes_what_it_should_have_told(drill: Product) -> None:
-    with telling(), pytest.raises(IntegrityError), transaction.atomic():
-        Product.objects.update(price=1, entry_id=uuid7())
-    assert Product.objects.get().price is None
-
-
-def test_a_row_that_goes_takes_no_promise_with_it(drill: Product, tools: Category) -> None:
-    with telling("product.changed_outside"):
-        Product.objects.update(price=1, entry_id=uuid7())
-        run("DELETE FROM inventory_product")
-    with telling("category.changed_outside"):
-        Category.objects.update(name="x", entry_id=uuid7())
-        run("DELETE FROM inventory_category")
-
-
-def test_another_category_s_end_does_not_explain_this_one_s(tools: Category) -> None:
-    other = uuid7()
-    with telling("category.deleted", "category.changed_outside"):
-        Category.objects.update(entry_id=other)
-        record("category.deleted", actor=None, subject="category:0", now=NOW, uuid=other)
-        run("DELETE FROM inventory_category")
-
-
 # What is refused
 
 
@@ -515,88 +326,3 @@ def test_a_connection_that_checks_no_foreign_keys_cannot_explain_anything(drill:
         run("UPDATE inventory_product SET entry_id = NULL")
     finally:
         run("PRAGMA foreign_keys=ON")
-
-
-# Append-only tables whose rows need an entry
-
-
-def test_an_approval_needs_an_entry_of_its_own(deployed: SHA256, admin: User) -> None:
-    approval = Approval.objects.first()
-    assert approval is not None
-    run_out = ModelVersion.objects.create(
-        sha256="f" * 64,
-        kind="model",
-        card="{}",
-        dataset_sha256="0" * 64,
-        bytes=1,
-        golden="{}",
-        submitted_by=admin,
-        submitted_at=NOW,
-    )
-    fields: Any = {
-        "version": run_out,
-        "submitted_by": admin,
-        "approved_by": User.objects.exclude(pk=admin.pk).first(),
-        "approved_at": NOW,
-        "reason": "x",
-    }
-    for entry in (None, approval.entry_id):
-        with refused("needs_entry"):
-            Approval.objects.create(**fields, entry_id=entry)
-
-
-@pytest.mark.parametrize("model", [Prediction, Review, Recall])
-def test_no_answer_and_no_review_without_its_entry(model: type[models.Model], db: None) -> None:
-    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    columns = ", ".join(field.attname for field in fields)
-    # The trigger comes before all constraints.
-    with refused("needs_entry"):
-        run(
-            f"INSERT INTO {model._meta.db_table} (id, {columns})"
-            f" VALUES (%s, {', '.join(['NULL'] * len(fields))})",
-            raw(uuid7()),
-        )
-
-
-# Guards that are gone
-
-
-def test_every_trigger_of_the_migrations_is_there(db: None) -> None:
-    assert missing() == []
-
-
-@pytest.mark.parametrize(
-    ("table", "trigger"),
-    [
-        ("inventory_product", "inventory_product_told"),
-        ("ledger_entry", "ledger_entry_no_update"),
-        ("predictions_review", "predictions_review_needs_entry"),
-        ("registry_modelversion", "registry_status_goes_forward"),
-    ],
-)
-def test_a_dropped_trigger_is_noticed(db: None, table: str, trigger: str) -> None:
-    if ON_SQLITE:
-        trigger = trigger.replace("_told", "_told_update")
-        run(f"DROP TRIGGER {trigger}")
-    else:
-        trigger = trigger.replace("_no_update", "_no_change")
-        run(f"DROP TRIGGER {trigger} ON {table}")
-    assert missing() == [f"trigger {trigger} is gone."]
-
-
-def test_a_weakened_trigger_is_noticed(db: None) -> None:
-    if ON_SQLITE:
-        run("DROP TRIGGER inventory_product_told_delete")
-        run(
-            "CREATE TRIGGER inventory_product_told_delete AFTER DELETE ON inventory_product"
-            " BEGIN SELECT 1; END"
-        )
-        assert missing() == ["trigger inventory_product_told_delete is not what it was."]
-    else:
-        run(
-            "CREATE OR REPLACE FUNCTION inventory_product_told() RETURNS trigger"
-            " LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$"
-        )
-        assert missing() == ["function inventory_product_told is not what it was."]
-        run("ALTER TABLE auth_group DISABLE TRIGGER auth_group_told")
-        assert "trigger auth_group_told is gone." in missing()
