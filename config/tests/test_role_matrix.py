@@ -105,6 +105,7 @@ POST   /api/v1/predictions                                 401  200  200  200  4
 GET    /api/v1/predictions/<id>                            401  200  200  200  200  200  200
 GET    /api/v1/predictions/<id>/explanation                401  200  200  200  200  200  200
 GET    /api/v1/predictions/<id>/opening                    401  200  200  200  200  200  200
+GET    /api/v1/predictions/<id>/proof                      401  403  403  403  403  409  409
 POST   /api/v1/predictions/<id>/replay                     401  403  403  403  403  200  200
 POST   /api/v1/predictions/<id>/review                     401  201  201  403  403  403  201
 GET    /api/v1/products                                    401  200  200  200  200  200  200

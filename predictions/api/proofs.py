@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +18,11 @@ from ledger import openings
 from ledger.bundle import CannotBundle
 from ledger.log import NotSealedYet
 from ledger.models import Entry
+from ledger.note import WrongNote
+from ledger.tree import MissingHash
 from lib import clock
 from lib.api import Conflict, needs
-from predictions import actions, proofs
+from predictions import actions, proofs, receipts
 from predictions.api.openapi import errors
 from predictions.models import Prediction
 
@@ -50,20 +53,24 @@ class ReceiptOpening(APIView):
         prediction = Prediction.objects.filter(pk=id).only("asked_by_id").first()
         if prediction is None:
             raise Http404("There is no such prediction.")
+        entry = Entry.objects.filter(uuid=id).first()
+        receipt = json.loads(entry.content()) if entry else {}
         opened = openings.opened(id)
+        asked = receipts.asked_in(receipt, opened)
         user = opened["actor"].value["user"] if "actor" in opened else None
         name = User.objects.filter(pk=user or 0).values_list("username", flat=True).first()
         answer = Response(
             {
                 "id": str(id),
-                "input": opened["input"].value if "input" in opened else None,
+                "input": asked,
                 "input_salt": _salt(opened, "input"),
                 "user": user,
                 "person": name if user is not None else None,
                 "person_salt": _salt(opened, "actor"),
                 "device": opened["device"].value if "device" in opened else None,
                 "device_salt": _salt(opened, "device"),
-                "erased": "input" not in opened or "actor" not in opened,
+                "erased": asked is None
+                or (opened.get("actor") is None and "person_commitment" in receipt["asked_by"]),
             }
         )
         answer["Cache-Control"] = "private, no-store"
@@ -96,7 +103,7 @@ class ReceiptProof(APIView):
             data = proofs.bundle_of(entry)
         except NotSealedYet as error:
             raise Conflict(str(error), code="not_sealed_yet") from error
-        except CannotBundle as error:
+        except (CannotBundle, WrongNote, MissingHash) as error:
             raise Conflict(
                 f"This cannot be proved, because it is not as it was written: {error} "
                 "Keep the database as it is, and have the whole log verified.",
