@@ -17,8 +17,8 @@ from django.db import transaction
 from accounts.models import IdempotencyKey, User
 from inventory.actions import Stale, UnknownCategory, categorize
 from inventory.models import Category, Product
-from ledger.actions import Built, OpeningRow, commitment_to, record, record_many
-from ledger.commitments import canonical, commitment
+from ledger.actions import Built, OpeningRow, record, record_many, secret_of
+from ledger.commitments import actor_salt, actor_value, canonical, commitment
 from ledger.models import Entry
 from lib.group_commit import GroupCommit
 from lib.ids import uuid7
@@ -70,8 +70,9 @@ def predict(
     chain = serving.chain()
     outcomes = serving.ask(chain, [question.features for question in questions])
     duration_us = (time.perf_counter_ns() - started) // (1000 * len(questions))
+    secret = secret_of(asker.user_id)
     made = [
-        _made(question, outcome, chain, asker, now, duration_us)
+        _made(question, outcome, chain, asker, secret, now, duration_us)
         for question, outcome in zip(questions, outcomes, strict=True)
     ]
     _writer.write(_Written(made, keep(made)))
@@ -122,11 +123,12 @@ def _made(
     outcome: serving.Outcome,
     chain: serving.Chain,
     asker: Asker,
+    secret: bytes,
     now: datetime,
     duration_us: int,
 ) -> Made:
     receipt_id = uuid7()
-    openings, commitments = _closed(receipt_id, question, asker)
+    openings, commitments = _closed(receipt_id, question, asker, secret)
     best = outcome.suggestions[0] if outcome.suggestions else None
     return Made(
         prediction=Prediction(
@@ -170,7 +172,7 @@ def _made(
 
 
 def _closed(
-    receipt_id: UUID, question: Question, asker: Asker
+    receipt_id: UUID, question: Question, asker: Asker, secret: bytes
 ) -> tuple[list[OpeningRow], receipts.Commitments]:
     """Return what a receipt says of the question and the asker, and what opens that."""
     fresh, value = salt(), canonical(question.features)
@@ -182,7 +184,7 @@ def _closed(
         openings.append((receipt_id, "device", asker.user_id, of_device, told))
     return openings, receipts.Commitments(
         input=commitment(fresh, value),
-        person=commitment_to(asker.user_id, entry=receipt_id),
+        person=commitment(actor_salt(secret, receipt_id), actor_value(asker.user_id)),
         device=device,
     )
 

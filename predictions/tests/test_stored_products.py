@@ -183,9 +183,7 @@ def test_the_job_is_on_the_timetable() -> None:
 
 
 @pytest.fixture
-def carla_is_known(
-    deployed: SHA256, post: Post, django_capture_on_commit_callbacks: Any
-) -> None:
+def carla_is_known(deployed: SHA256, post: Post, django_capture_on_commit_callbacks: Any) -> None:
     """Her token and her secret have been read, as in a process that has answered her before."""
     with django_capture_on_commit_callbacks(execute=True):
         post(DRILL)
