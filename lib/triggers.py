@@ -38,6 +38,20 @@ def operation(*, sqlite: Statements, postgresql: Statements) -> RunPython:
     return RunPython(forwards, backwards)
 
 
+def sees_no_temporary_tables(*functions: str) -> RunPython:
+    """Return the migration operation for functions that name tables without their schema.
+
+    On PostgreSQL a temporary table, which anybody may make, would come before the one meant.
+    """
+    return operation(
+        sqlite=Statements([], []),
+        postgresql=Statements(
+            [f"ALTER FUNCTION {name}() SET search_path = public, pg_temp" for name in functions],
+            [f"ALTER FUNCTION {name}() RESET search_path" for name in functions],
+        ),
+    )
+
+
 def _run(editor: BaseDatabaseSchemaEditor, statements: Sequence[str]) -> None:
     for statement in statements:
         # None: a percent sign is one.

@@ -252,6 +252,25 @@ class TestOnPostgreSQL:
         ):
             copy.write_row(["copied"])
 
+    def test_a_temporary_table_is_not_taken_for_another(
+        self, deployed: SHA256, admin: User
+    ) -> None:
+        version = ModelVersion.objects.create(
+            sha256="f" * 64,
+            kind="model",
+            card="{}",
+            dataset_sha256="0" * 64,
+            bytes=1,
+            golden="{}",
+            submitted_by=admin,
+            submitted_at=NOW,
+        )
+        run("CREATE TEMPORARY TABLE registry_approval (version_id text)")
+        run("INSERT INTO pg_temp.registry_approval VALUES (%s)", version.pk)
+        with refused("approved_needs_approval"):
+            run("UPDATE registry_modelversion SET status = 'approved'")
+        run("DROP TABLE pg_temp.registry_approval")
+
     def test_a_temporary_table_is_not_taken_for_the_log(self, drill: Product) -> None:
         run("CREATE TEMPORARY TABLE ledger_entry (LIKE public.ledger_entry INCLUDING ALL)")
         run("UPDATE inventory_product SET price = 1")

@@ -3,6 +3,7 @@
 from django.db import migrations
 
 from ledger.guards import needs_entry
+from lib.triggers import sees_no_temporary_tables
 
 
 class Migration(migrations.Migration):
@@ -12,4 +13,5 @@ class Migration(migrations.Migration):
         needs_entry("predictions_prediction"),
         needs_entry("predictions_review"),
         needs_entry("predictions_recall"),
+        sees_no_temporary_tables("predictions_doubt_waits"),
     ]

@@ -4,6 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 from ledger.guards import Key, guarded, needs_new_entry
+from lib.triggers import sees_no_temporary_tables
 
 
 class Migration(migrations.Migration):
@@ -57,4 +58,9 @@ class Migration(migrations.Migration):
             unique=["role = NEW.role AND ended_at IS NULL AND NEW.ended_at IS NULL"],
         ),
         needs_new_entry("registry_approval"),
+        sees_no_temporary_tables(
+            "registry_approval_names_the_submitter",
+            "registry_approved_needs_approval",
+            "registry_only_approved_are_deployed",
+        ),
     ]
