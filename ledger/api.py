@@ -41,7 +41,7 @@ class LatestCheckpoint(APIView):
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
         """The latest checkpoint: a C2SP signed note."""
-        answer = HttpResponse(_latest().note, content_type="text/plain; charset=utf-8")
+        answer = HttpResponse(_latest().cosigned(), content_type="text/plain; charset=utf-8")
         answer["Cache-Control"] = "no-cache"
         return answer
 

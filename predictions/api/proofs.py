@@ -24,6 +24,7 @@ from lib import clock
 from lib.api import Conflict, needs
 from predictions import actions, proofs, receipts
 from predictions.api.openapi import errors
+from predictions.api.receipts import entry_of
 from predictions.models import Prediction
 
 
@@ -96,9 +97,7 @@ class ReceiptProof(APIView):
 
         Its VERIFY.md says how. That you took it is an entry in the log.
         """
-        entry = Entry.objects.filter(uuid=id, kind=actions.MADE).first()
-        if entry is None:
-            raise Http404("There is no such prediction.")
+        entry = entry_of(id)
         try:
             data = proofs.bundle_of(entry)
         except NotSealedYet as error:

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from categorizer.explain import Explanation
 from inventory.models import Product
-from ledger.models import Entry
+from ledger.models import Entry, Pruning
 from lib.api import Conflict, QuerySerializer, Unprocessable, needs, next_page
 from predictions import actions, notes
 from predictions.api.openapi import errors
@@ -29,11 +29,19 @@ MILLION = 1_000_000
 MOST_REASONS = 12
 
 
-def _entry(receipt_id: UUID) -> Entry:
+def entry_of(receipt_id: UUID) -> Entry:
+    """Return the entry of a prediction. Raise Http404, which says so if it was moved away."""
     entry = Entry.objects.filter(uuid=receipt_id, kind=actions.MADE).first()
-    if entry is None:
-        raise Http404("There is no such prediction.")
-    return entry
+    if entry is not None:
+        return entry
+    made = Prediction.objects.filter(pk=receipt_id).values_list("made_at", flat=True).first()
+    pruning = made and Pruning.objects.filter(before__gt=made).order_by("before").first()
+    if pruning:
+        raise Http404(
+            "This receipt was moved out of the database. It is in the archive of what was sealed "
+            f"before {pruning.before:%Y-%m-%d}, whose sha256 is {pruning.archive_sha256}."
+        )
+    raise Http404("There is no such prediction.")
 
 
 class Receipt(APIView):
@@ -48,7 +56,7 @@ class Receipt(APIView):
     )
     def get(self, request: Request, id: UUID) -> HttpResponse:
         """The receipt of an answer: canonical JSON, the same bytes for ever."""
-        return HttpResponse(_entry(id).content(), content_type="application/json")
+        return HttpResponse(entry_of(id).content(), content_type="application/json")
 
 
 # Why
@@ -124,7 +132,7 @@ class ReceiptExplanation(APIView):
     def get(self, request: Request, id: UUID) -> Response:
         """Why the answer is what it is: the words and numbers that spoke for it and against it."""
         asked = ExplanationQuery.read(request)
-        receipt = json.loads(_entry(id).content())
+        receipt = json.loads(entry_of(id).content())
         try:
             explanation = explain_receipt(receipt, label=asked.get("category"))
         except CannotExplain as error:

@@ -5,10 +5,13 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
-from ledger.models import Erasure, Opening
+from ledger.models import Erasure, Opening, Pruning
 from lib import clock
+from lib.ids import uuid7
+from lib.tests.emptying import without_triggers
 from predictions.tests.conftest import DRILL, Post
 
 pytestmark = pytest.mark.django_db
@@ -59,3 +62,22 @@ def test_what_was_erased_is_said_to_be(answer: Any, client: Client) -> None:
 def test_no_prediction_has_no_opening(client: Client) -> None:
     answer = client.get("/api/v1/predictions/01890a5d-ac96-774b-bcce-b302099a8057/opening")
     assert answer.status_code == 404
+
+
+def test_a_receipt_that_was_moved_away_says_where_to(answer: Any, client: Client) -> None:
+    now = clock.now()
+    Pruning.objects.create(
+        up_to_index=1, entry=uuid7(), before=now, archive_sha256="ab" * 32, at=now
+    )
+    sql = "DELETE FROM ledger_entry WHERE kind = 'prediction.made'"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            cursor.execute(sql)
+            cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+        else:
+            for statement in without_triggers(["ledger_entry"], [sql]):
+                cursor.execute(statement)
+    told = client.get(f"/api/v1/predictions/{answer['id']}")
+    assert told.status_code == 404
+    assert "ab" * 32 in told.json()["detail"]
