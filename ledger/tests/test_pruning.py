@@ -260,3 +260,17 @@ def test_days_to_come_are_refused(folder: Path) -> None:
 def test_an_empty_log_has_nothing_to_prune(folder: Path) -> None:
     assert prune(folder) == "0 entries are now in archives only.\n"
     assert not folder.exists()
+
+
+def test_a_rotation_of_the_key_stays_for_those_who_slept_through_it(
+    months: list[Checkpoint], folder: Path
+) -> None:
+    at = datetime(2026, 9, 16, tzinfo=UTC)
+    with patch("lib.clock.now", return_value=at):
+        call_command("rotate_ledger_key", stdout=StringIO())
+    seal(at + timedelta(minutes=1))
+    seal(NOW)
+    rotated = Entry.objects.get(kind="ledger.key_rotated")
+    prune(folder)
+    assert Entry.objects.filter(pk=rotated.pk).exists()
+    assert not Entry.objects.filter(kind="test.said", at__lt=at).exists()
