@@ -43,6 +43,7 @@ DESK = {
     "/admin/ledger/entry/status/": "ledger.audit",
     "/admin/jobs/job/": "jobs.view_job",
     "/admin/accounts/user/": "accounts.view_user",
+    "/admin/accounts/tablet/": "accounts.view_tablet",
     "/admin/password_change/": "predictions.view_prediction",
 }
 BUSY = '[aria-busy="true"]'
