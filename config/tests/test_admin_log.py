@@ -288,12 +288,13 @@ def test_what_waits_is_counted_with_the_age_of_the_oldest(
 
 def test_a_guard_that_is_gone_is_named(desk: Client) -> None:
     assert "The database lacks" not in words(desk.get(STATUS))
-    of_table = " ON ledger_entry" if connection.vendor == "postgresql" else ""
+    is_sqlite = connection.vendor == "sqlite"
+    name = "ledger_entry_no_update" if is_sqlite else "ledger_entry_no_truncate"
     with connection.cursor() as cursor:
-        cursor.execute(f"DROP TRIGGER ledger_entry_no_update{of_table}")
+        cursor.execute(f"DROP TRIGGER {name}{'' if is_sqlite else ' ON ledger_entry'}")
     text = words(desk.get(STATUS))
     assert "The database lacks what guards the log" in text
-    assert "trigger ledger_entry_no_update is gone." in text
+    assert f"trigger {name} is gone." in text
 
 
 def test_the_last_check_of_the_log_is_told(desk: Client) -> None:
