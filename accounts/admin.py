@@ -1,11 +1,14 @@
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import CheckboxSelectMultiple, ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from accounts import actions
 from accounts.models import Tablet, User
@@ -20,6 +23,14 @@ admin.site.unregister(Group)
 MOST_REPORTS = 200
 
 
+class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]  # not subscriptable then
+    """As Django's, and what it saves names the entry that follows."""
+
+    def save(self, commit: bool = True) -> Any:
+        self.user.entry_id = uuid7()
+        return super().save(commit)
+
+
 @admin.register(User)
 class PersonAdmin(LongListAdmin, UserAdmin):  # type: ignore[type-arg]  # not subscriptable then
     """People and their roles. Who may do everything is decided on the command line only."""
@@ -28,6 +39,7 @@ class PersonAdmin(LongListAdmin, UserAdmin):  # type: ignore[type-arg]  # not su
     list_filter = ("is_active", "is_staff", "groups")
     search_fields = ("username", "display_name")
     filter_horizontal = ()
+    change_password_form = PasswordForm
     readonly_fields = ("last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("username", "password", "display_name", "email")}),
@@ -70,6 +82,17 @@ class PersonAdmin(LongListAdmin, UserAdmin):  # type: ignore[type-arg]  # not su
         super().save_related(request, form, formsets, change)
         assert isinstance(request.user, User)
         actions.note_person(user=form.instance, is_new=not change, by=request.user, now=clock.now())
+
+    @transaction.atomic
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        answer = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and answer.status_code == HTTPStatus.FOUND:
+            assert isinstance(request.user, User)
+            person = User.objects.get(pk=id)
+            actions.note_person(user=person, is_new=False, by=request.user, now=clock.now())
+        return answer
 
 
 @admin.register(Tablet)

@@ -125,3 +125,19 @@ def test_people_are_made_inactive_and_not_deleted(ada: Client, carla: User) -> N
     answer = ada.post(f"/admin/accounts/user/{carla.pk}/delete/", {"post": "yes"})
     assert answer.status_code == 403
     assert User.objects.filter(pk=carla.pk).exists()
+
+
+@pytest.mark.parametrize("second", ["correct horse battery", "something else"])
+def test_giving_somebody_a_password_is_recorded_once(ada: Client, carla: User, second: str) -> None:
+    address = f"/admin/accounts/user/{carla.pk}/password/"
+    passwords = {"password1": "correct horse battery", "password2": second}
+    answer = ada.post(address, {**passwords, "usable_password": "true"})
+    entries = Entry.objects.filter(subject=f"user:{carla.pk}", kind__startswith="person.changed")
+    if second == "something else":
+        assert answer.status_code == 200
+        # When the fixture made her, no action explained it.
+        assert [entry.kind for entry in entries] == ["person.changed_outside"]
+        return
+    assert answer.status_code == 302
+    assert entries.get(kind="person.changed").actor_id == User.objects.get(username="admin").pk
+    assert entries.filter(kind="person.changed_outside").count() == 1
