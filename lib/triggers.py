@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations import RunPython
+from django.db.migrations.operations.base import Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,32 @@ def operation(*, sqlite: Statements, postgresql: Statements) -> RunPython:
         return sqlite if editor.connection.vendor == "sqlite" else postgresql
 
     return RunPython(forwards, backwards)
+
+
+def aside_on_the_way_back(*operations: Operation) -> list[Operation]:
+    """Return these operations so that triggers survive when they are undone.
+
+    To take a column away, SQLite's table is made anew: that drops its triggers, and fails over
+    those of other tables that name it.
+    """
+    kept: list[str] = []
+
+    def take_off(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
+        if editor.connection.vendor == "sqlite":
+            with editor.connection.cursor() as cursor:
+                cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+                found = cursor.fetchall()
+            kept[:] = [sql for _, sql in found]
+            _run(editor, [f"DROP TRIGGER {name}" for name, _ in found])
+
+    def put_back(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
+        _run(editor, kept)
+
+    return [
+        RunPython(RunPython.noop, put_back),
+        *operations,
+        RunPython(RunPython.noop, take_off),
+    ]
 
 
 def sees_no_temporary_tables(*functions: str) -> RunPython:

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 from ledger.guards import Key, guarded, needs_new_entry
-from lib.triggers import sees_no_temporary_tables
+from lib.triggers import aside_on_the_way_back, sees_no_temporary_tables
 
 
 class Migration(migrations.Migration):
@@ -14,40 +14,42 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            "modelversion",
-            "entry",
-            models.ForeignKey(
-                editable=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="ledger.entry",
-                to_field="uuid",
+        *aside_on_the_way_back(
+            migrations.AddField(
+                "modelversion",
+                "entry",
+                models.ForeignKey(
+                    editable=False,
+                    null=True,
+                    on_delete=django.db.models.deletion.DO_NOTHING,
+                    related_name="+",
+                    to="ledger.entry",
+                    to_field="uuid",
+                ),
             ),
-        ),
-        migrations.AddField(
-            "approval",
-            "entry",
-            models.ForeignKey(
-                editable=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="ledger.entry",
-                to_field="uuid",
+            migrations.AddField(
+                "approval",
+                "entry",
+                models.ForeignKey(
+                    editable=False,
+                    null=True,
+                    on_delete=django.db.models.deletion.DO_NOTHING,
+                    related_name="+",
+                    to="ledger.entry",
+                    to_field="uuid",
+                ),
             ),
-        ),
-        migrations.AddField(
-            "deployment",
-            "entry",
-            models.ForeignKey(
-                editable=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="ledger.entry",
-                to_field="uuid",
+            migrations.AddField(
+                "deployment",
+                "entry",
+                models.ForeignKey(
+                    editable=False,
+                    null=True,
+                    on_delete=django.db.models.deletion.DO_NOTHING,
+                    related_name="+",
+                    to="ledger.entry",
+                    to_field="uuid",
+                ),
             ),
         ),
         guarded("registry_modelversion", "model", row=Key("sha256", digits=64), columns=["status"]),
