@@ -47,6 +47,12 @@ def claim(*, owner: UUID, lease: dict[str, timedelta], now: datetime) -> Job | N
     return None
 
 
+def next_due(*, names: Iterable[str]) -> datetime | None:
+    """Return when the first of these jobs is due that nobody is at; None: all are being done."""
+    waiting = Job.objects.filter(name__in=list(names), lease_until=None)
+    return waiting.order_by("run_after").values_list("run_after", flat=True).first()
+
+
 def finish(*, job_id: int, owner: UUID, every: timedelta, now: datetime) -> bool:
     """Note that a job succeeded and when it is due again. False: it was no longer ours."""
     return bool(
@@ -82,6 +88,8 @@ def wait_after_failure(*, attempts: int, every: timedelta, chance: random.Random
 
 def reap(*, now: datetime) -> int:
     """Make due again what its runner did not finish in time. Return how many there were."""
+    if not Job.objects.abandoned(now).exists():
+        return 0  # without having taken a lock: this is asked every second
     return Job.objects.abandoned(now).update(
         owner=None,
         lease_until=None,

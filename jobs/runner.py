@@ -19,7 +19,10 @@ log = structlog.get_logger("jobs")
 class Runner:
     """Runs due jobs until told to stop; a job that has begun is finished first."""
 
-    def __init__(self, scheduled: Mapping[str, Scheduled], *, pause: float = 1.0) -> None:
+    # Somebody else's job may turn out to be abandoned meanwhile.
+    LONGEST_PAUSE = 10.0
+
+    def __init__(self, scheduled: Mapping[str, Scheduled], *, pause: float = 0.2) -> None:
         self.scheduled = scheduled
         self.pause = pause
         self.owner = uuid4()
@@ -36,12 +39,18 @@ class Runner:
                 close_old_connections()
                 actions.reap(now=clock.now())
                 if not self.run_one():
-                    self._stop.wait(self.pause)
+                    self._stop.wait(self._until_due())
             except DatabaseError:
                 # The database is away. What was begun keeps its lease until that runs out.
                 log.exception("database does not answer")
                 self._stop.wait(self.pause)
         log.info("runner stopped")
+
+    def _until_due(self) -> float:
+        """Return how long to wait for the next job, in seconds: at least `pause`, not for long."""
+        due = actions.next_due(names=self.scheduled)
+        ahead = (due - clock.now()).total_seconds() if due is not None else self.LONGEST_PAUSE
+        return max(self.pause, min(ahead, self.LONGEST_PAUSE))
 
     def run_one(self) -> bool:
         """Run the job that has been due for longest. False: nothing is due."""
