@@ -1,6 +1,6 @@
 """What the log costs, and how fast a long one is proved and checked.
 
-    python -m benchmarks.bench_ledger [--entries 1000000] [--rounds 5] [--seconds 4]
+    python -m benchmarks.bench_ledger [--entries 1000000] [--rounds 10] [--seconds 4]
 
 The cost: the real server beside one that leaves the receipts out (`unrecorded.py`), asked in turn
 by 32 clients, with the job runner sealing meanwhile. The length: so many real predictions are
@@ -190,7 +190,7 @@ def verdict(figure: float, most: float, unit: str) -> str:
 def bench() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--entries", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=4.0)
     given = parser.parse_args(sys.argv[1:])
     VAR.mkdir(exist_ok=True)
