@@ -67,10 +67,12 @@ def verify(
     trusted: Sequence[str] = (),
     run: Run = one_by_one,
     progress: Callable[[int, int], None] = lambda done, size: None,
+    also: Callable[[], Iterable[str]] = tuple,
 ) -> Verified:
     """Check everything there is. `trusted` are vkeys from elsewhere; without, those of the log.
 
-    `run` checks ranges, in their order; `progress` is told how many leaves are done of how many.
+    `run` checks ranges, in their order; `progress` is told how many leaves are done of how many;
+    `also` names what else is wrong with the database.
     """
     size = log.size()
     checkpoints = list(Checkpoint.objects.order_by("size"))
@@ -100,7 +102,7 @@ def verify(
     faults += _check_checkpoints(checkpoints, size, roots, trusted)
     faults += _check_kept(kept, size, roots)
     faults += _passed_over(size)
-    for find in _orphans:
+    for find in (*_orphans, also):
         faults += [Fault(size, what) for what in find()]
     return Verified(
         size=size,

@@ -14,7 +14,7 @@ from typing import Any
 import django
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ledger import note
+from ledger import guards, note
 from ledger.actions import note_verification
 from ledger.models import Pruning
 from ledger.ranges import Checked, check_range
@@ -69,6 +69,7 @@ class Command(BaseCommand):
             trusted=key,
             run=one_by_one if processes < 2 else partial(_together, processes),
             progress=bar.show,
+            also=guards.missing,
         )
         seconds = time.monotonic() - started
         bar.end()
