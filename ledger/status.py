@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Case, Count, Exists, IntegerField, Max, OuterRef, Value, When
 
-from ledger import keys, log
+from ledger import copies, keys, log
 from ledger.models import CheckpointSent, Entry, Leaf, Verification
 from lib import triggers
 from lib.charts import Columns, columns_of
@@ -69,6 +69,7 @@ def status(*, now: datetime) -> dict[str, Any]:
             ("mail", ", ".join(settings.CHECKPOINT_MAIL), sent.get("mail")),
         ],
         "witnesses": [(address, keys.name_of(vkey)) for address, vkey in settings.WITNESSES],
+        "shortcomings": copies.shortcomings(now=now),
         "kinds": kinds(now=now),
         "days": DAYS,
     }

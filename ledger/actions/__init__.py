@@ -23,11 +23,11 @@ from ledger.actions.verifying import note_verification
 __all__ = [
     "FORMAT",
     "MOST_BYTES",
-    "OpeningRow",
     "Built",
     "CannotErase",
     "CannotRecord",
     "CannotRotate",
+    "OpeningRow",
     "Sealed",
     "announce_pruning",
     "build",

@@ -61,7 +61,7 @@ def _append() -> int:
         size = log.size()
         hashes = [tree.leaf_hash(bytes(body)) for _, body in waiting]
         entries = [entry for entry, _ in waiting]
-        insert_values(Leaf, list(zip(itertools.count(size), entries, hashes)))  # noqa: B905
+        insert_values(Leaf, list(zip(itertools.count(size), entries, hashes)))
         insert_values(Node, tree.new_nodes(size, hashes, log.read))
         return len(waiting)
 
