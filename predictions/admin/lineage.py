@@ -14,9 +14,8 @@ from ledger.commitments import canonical, commitment
 from ledger.models import Entry
 from ledger.openings import Opened
 from ledger.standing import KeptApart, kept_apart, standing
-from predictions import features, notes, receipts
+from predictions import agreement, features, notes, receipts
 from predictions.models import Prediction
-from predictions.receipts import moment
 from registry import provenance
 from registry.models import Deployment, ModelVersion
 
@@ -144,20 +143,8 @@ def _asked(then: Mapping[str, object], product: Product | None) -> list[Asked]:
 def _checks(
     prediction: Prediction, receipt: dict[str, Any], opened: Mapping[str, Opened]
 ) -> list[Check]:
-    product = receipt["product"] or {"id": None, "version": None}
-    told = (
-        receipt["id"], receipt["made_at"], receipt["category"] or "", receipt["score"],
-        receipt["confidence_ppm"], receipt["decision_path"], receipt["threshold_ppm"],
-        receipt["needs_review"], receipt["model_sha256"], receipt["taxonomy_version"],
-        product["id"], product["version"],
-    )  # fmt: skip
-    stored = (
-        str(prediction.pk), moment(prediction.made_at), prediction.label, prediction.score,
-        prediction.confidence_ppm, prediction.decision_path, prediction.threshold_ppm,
-        prediction.needs_review, prediction.version_id, prediction.taxonomy_version,
-        prediction.product_id, prediction.product_version,
-    )  # fmt: skip
-    checks = [Check("The list says what the receipt says.", told == stored)]
+    agrees = agreement.agrees(prediction, receipt)
+    checks = [Check("The list says what the receipt says.", agrees)]
     if "input" in receipt:
         digest = hashlib.sha256(canonical(receipt["input"])).hexdigest()
         told_digest = receipt["input_sha256"]
