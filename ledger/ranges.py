@@ -197,7 +197,9 @@ def _check_columns(row: Stored, body: Mapping[str, Any]) -> Iterator[Fault]:
     """Compare what people search for with the body, which is what was sealed."""
     if body["format"].startswith("shelfmark-receipt/"):
         product = body["product"]
-        subject = f"product:{product['id']}" if product else ""
+        # Those of before there was a log had their own id there.
+        alone = body["id"] if body["format"].endswith("/1") else ""
+        subject = f"product:{product['id']}" if product else alone
         said = (body["id"], "prediction.made", subject, body["made_at"])
     else:
         said = (body["id"], body["kind"], body["subject"], body["at"])

@@ -56,8 +56,9 @@ def taken_off(triggers: RunPython) -> RunPython:
 
 
 def _equal(columns: str | tuple[str, ...]) -> str:
-    names = (columns,) if isinstance(columns, str) else columns
-    return "(" + " AND ".join(f'"{name}" = NEW."{name}"' for name in names) + ")"
+    if isinstance(columns, str):
+        return f'"{columns}" = NEW."{columns}"'
+    return "(" + " AND ".join(f'"{name}" = NEW."{name}"' for name in columns) + ")"
 
 
 _SQLITE = (
