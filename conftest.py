@@ -45,10 +45,16 @@ for _name in (
     "SHELFMARK_WITNESSES",
 ):
     os.environ.pop(_name, None)
-if _redis := os.environ.get("REDIS_URL"):
-    # Each process of pytest-xdist gets a Redis database of its own, as it does in PostgreSQL.
-    _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-    os.environ["REDIS_URL"] = re.sub(r"/\d+$", f"/{_worker}", _redis)
+from config.settings import database  # noqa: E402
+
+# Each process of pytest-xdist has a PostgreSQL and a database in Redis of its own. Its settings may
+# be loaded by now: it inherits what was set above from the process that started it.
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+if _databases := os.environ.get("SHELFMARK_TEST_DATABASES", "").split():
+    settings.DATABASES["default"].update(database(_databases[_worker % len(_databases)]))
+if settings.REDIS_URL:
+    settings.REDIS_URL = re.sub(r"/\d+$", f"/{_worker}", settings.REDIS_URL)
+    settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
 
 # pytest-django sets Django up only if the settings are loaded by now.
 django.setup()

@@ -22,6 +22,7 @@ from tools.model import ensure_model
 WITH_DATABASE = (
     "accounts", "config", "inventory", "jobs", "ledger", "lib", "predictions", "registry",
 )  # fmt: skip
+PROCESSES = 2
 PYTEST = [str(environment.PYTHON), "-m", "pytest"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
@@ -58,10 +59,12 @@ def test() -> None:
     with steps.step("Model"):
         ensure_model()
     with contextlib.ExitStack() as stack:
-        with steps.step("A PostgreSQL and a Redis of our own"):
-            database = stack.enter_context(servers.postgresql())
+        with steps.step("Two PostgreSQL and a Redis of our own"):
+            # A transaction of one process would hold back what the other seals: what is still open
+            # is known only for a whole server.
+            databases = [stack.enter_context(servers.postgresql()) for _ in range(PROCESSES)]
             redis = stack.enter_context(servers.redis())
-        runners = _runners(node, database, redis)
+        runners = _runners(node, databases, redis)
         if only:
             runners = {name: run for name, run in runners.items() if name in only}
         codes = {name: run() for name, run in runners.items()}
@@ -69,11 +72,16 @@ def test() -> None:
 
 
 def _runners(
-    node: Mapping[str, str], database: str, redis: str
+    node: Mapping[str, str], databases: list[str], redis: str
 ) -> dict[str, Callable[[], tuple[int, float]]]:
     sqlite = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
-    postgresql = {**sqlite, "DATABASE_URL": database, "REDIS_URL": redis}
-    parallel = [*PYTEST, "-n", "2", "--dist", "loadfile"]
+    postgresql = {
+        **sqlite,
+        "DATABASE_URL": databases[0],
+        "SHELFMARK_TEST_DATABASES": " ".join(databases),
+        "REDIS_URL": redis,
+    }
+    parallel = [*PYTEST, "-n", str(PROCESSES), "--dist", "loadfile"]
     browser = {**sqlite, "PATH": node["PATH"], "SHELFMARK_CHROMIUM": _chromium()}
     return {
         "vitest": lambda: _run("TypeScript", ["npm", "test"], node, cwd=environment.FRONTEND),

@@ -20,7 +20,8 @@ from ledger.verification import Kept, Verified, verify
 from lib.rows import insert
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-MUTATIONS = 1000
+# On PostgreSQL the rows of every mutation stay behind until its transaction ends, so fewer.
+MUTATIONS = 1000 if connection.vendor == "sqlite" else 300
 ENTRIES = 270
 
 pytestmark = pytest.mark.django_db
