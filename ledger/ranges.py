@@ -77,14 +77,17 @@ def register(kind: str, witness: Witness) -> None:
 # One range
 
 
-def check_range(start: int, stop: int, *, sizes: Sequence[int], pruned: int) -> Checked:
+def check_range(
+    start: int, stop: int, *, sizes: Sequence[int], pruned: int, last_node: int
+) -> Checked:
     """Check the leaves from `start` to `stop`; note the tree at each of `sizes` within.
 
     `start` is a multiple of RANGE. Below `pruned` bodies may be missing.
+    Nodes with a key above `last_node` came while the log was being checked.
     """
     checked = Checked(start, stop)
     wanted = set(sizes)
-    nodes = _nodes(start, stop)
+    nodes = _nodes(start, stop, last_node)
     index = start
     for chunk in _chunks(start, stop):
         checked.faults += _check_rows(chunk, pruned=pruned)
@@ -123,12 +126,12 @@ def _grow(checked: Checked, place: int, digest: bytes, nodes: dict[tuple[int, in
     peaks.append((height, digest))
 
 
-def _nodes(start: int, stop: int) -> dict[tuple[int, int], bytes]:
+def _nodes(start: int, stop: int, last: int) -> dict[tuple[int, int], bytes]:
     """Return the stored nodes of levels 1 and 2 that stand for leaves of this range."""
     found: dict[tuple[int, int], bytes] = {}
     for level in (1, 2):
         span = tree.HASHES_PER_TILE**level
-        rows = Node.objects.filter(level=level, index__gte=start // span)
+        rows = Node.objects.filter(pk__lte=last, level=level, index__gte=start // span)
         rows = rows.filter(index__lt=-(-stop // span))
         found |= {(level, index): bytes(one) for index, one in rows.values_list("index", "hash")}
     return found

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from ledger import keys, log, note, tree
+from ledger import keys, note, tree
 from ledger.models import Checkpoint, Entry, Leaf, LogKey, Node
 from ledger.ranges import RANGE, Checked, Fault, check_range
 
@@ -74,9 +74,11 @@ def verify(
     `run` checks ranges, in their order; `progress` is told how many leaves are done of how many;
     `also` names what else is wrong with the database.
     """
-    size = log.size()
-    checkpoints = list(Checkpoint.objects.order_by("size"))
-    noted = [*(one.size for one in checkpoints), *(one.size for one in kept)]
+    size, last_node, last_checkpoint = _extent()
+    # A year of checkpoints does not fit into memory, their sizes do.
+    checkpoints = Checkpoint.objects.filter(pk__lte=last_checkpoint).order_by("size")
+    signed = list(checkpoints.values_list("size", flat=True))
+    noted = [*signed, *(one.size for one in kept)]
     sizes = sorted({one for one in noted if one <= size})
     ranges = [
         {
@@ -84,13 +86,14 @@ def verify(
             "stop": min(start + RANGE, size),
             "sizes": [one for one in sizes if start < one <= start + RANGE],
             "pruned": pruned,
+            "last_node": last_node,
         }
         for start in range(0, size, RANGE)
     ]
     faults: list[Fault] = []
     roots: dict[int, bytes] = {}
     peaks: list[tuple[int, bytes]] = []
-    high = _high_nodes(size)
+    high = _high_nodes(size, last_node)
     for checked in run(ranges):
         faults += checked.faults
         for one, inner in checked.at_sizes.items():
@@ -106,10 +109,26 @@ def verify(
         faults += [Fault(size, what) for what in find()]
     return Verified(
         size=size,
-        checkpoint_size=checkpoints[-1].size if checkpoints else None,
+        checkpoint_size=signed[-1] if signed else None,
         faults=sorted(faults, key=Fault.order),
         unsealed=unsealed().count(),
     )
+
+
+def _extent() -> tuple[int, int, int]:
+    """Return how many leaves there are, and the last keys of nodes and checkpoints.
+
+    One statement sees one moment: the log may grow while it is checked, and what comes later
+    belongs to the next check.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'SELECT (SELECT COALESCE(MAX("index") + 1, 0) FROM ledger_leaf),'
+            " (SELECT COALESCE(MAX(id), 0) FROM ledger_node),"
+            " (SELECT COALESCE(MAX(id), 0) FROM ledger_checkpoint)"
+        )
+        size, node, checkpoint = cursor.fetchone()
+    return size, node, checkpoint
 
 
 def unsealed() -> QuerySet[Entry]:
@@ -117,12 +136,12 @@ def unsealed() -> QuerySet[Entry]:
     return Entry.objects.exclude(Exists(Leaf.objects.filter(entry_id=OuterRef("pk"))))
 
 
-def _high_nodes(size: int) -> dict[tuple[int, int], bytes]:
+def _high_nodes(size: int, last: int) -> dict[tuple[int, int], bytes]:
     """Return the nodes that no range can check alone, and those beyond the last leaf."""
     wanted = Q(level__gte=3)
     for level in (1, 2):
         wanted |= Q(level=level, index__gte=-(-size // tree.HASHES_PER_TILE**level))
-    rows = Node.objects.filter(wanted).values_list("level", "index", "hash")
+    rows = Node.objects.filter(wanted, pk__lte=last).values_list("level", "index", "hash")
     return {(level, index): bytes(one) for level, index, one in rows}
 
 
@@ -159,7 +178,7 @@ def _fold(peaks: Sequence[tuple[int, bytes]]) -> bytes:
 
 
 def _check_checkpoints(
-    checkpoints: Sequence[Checkpoint],
+    checkpoints: QuerySet[Checkpoint],
     size: int,
     roots: Mapping[int, bytes],
     trusted: Sequence[str],
@@ -168,7 +187,7 @@ def _check_checkpoints(
     verifiers = [note.Verifier.parse(vkey) for vkey in vkeys]
     # Where a fault of the tree is, if only a checkpoint shows it: after the last one that fits.
     fits = 0
-    for one in checkpoints:
+    for one in checkpoints.iterator():
         if one.size > size:
             yield Fault(size, f"The log ends at {size}, and its own checkpoint says {one.size}.")
             continue

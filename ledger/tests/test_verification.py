@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from ledger import actions, keys, log, note, tree
 from ledger.models import Checkpoint, Entry, Leaf, LogKey, Node, Verification
 from ledger.tests.logs import own_keys
-from ledger.verification import Kept, Verified, verify
+from ledger.verification import Kept, Verified, one_by_one, verify
 from lib.rows import insert
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -85,6 +85,19 @@ def test_what_waits_to_be_sealed_is_no_fault() -> None:
     actions.record("thing.happened", actor=None, subject="late", now=NOW)
     found = check()
     assert (found.faults, found.unsealed) == ([], 1)
+
+
+def test_a_log_that_grows_while_it_is_checked_is_good() -> None:
+    grow(250)
+
+    def grow_meanwhile(ranges: Any) -> Any:
+        # Completes a node and signs checkpoints, after the size was read.
+        grow(40, since=250)
+        yield from one_by_one(ranges)
+
+    found = verify(run=grow_meanwhile)
+    assert not found.faults
+    assert found.size == 250
 
 
 def test_an_empty_log_is_good() -> None:
