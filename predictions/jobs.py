@@ -66,7 +66,7 @@ def waiting_products(*, after: int, limit: int) -> list[Product]:
     )
 
 
-@job(every=timedelta(seconds=1), lane="replays")
+@job(every=timedelta(seconds=5), lane="replays")
 def replay_ranges() -> None:
     """Go on with the oldest run that is not finished, for some seconds.
 
