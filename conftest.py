@@ -51,10 +51,12 @@ from config.settings import database  # noqa: E402
 # be loaded by now: it inherits what was set above from the process that started it.
 _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 if _databases := os.environ.get("SHELFMARK_TEST_DATABASES", "").split():
-    settings.DATABASES["default"].update(database(_databases[_worker % len(_databases)]))
+    # The environment too, for the servers that tests start.
+    os.environ["DATABASE_URL"] = _databases[_worker % len(_databases)]
+    settings.DATABASES["default"].update(database(os.environ["DATABASE_URL"]))
 if settings.REDIS_URL:
     settings.REDIS_URL = re.sub(r"/\d+$", f"/{_worker}", settings.REDIS_URL)
-    settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
+    settings.CACHES["default"]["LOCATION"] = os.environ["REDIS_URL"] = settings.REDIS_URL
 
 # pytest-django sets Django up only if the settings are loaded by now.
 django.setup()
