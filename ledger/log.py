@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Exists, Max, OuterRef, QuerySet
+
 from ledger import tree
 from ledger.models import Checkpoint, Entry, Leaf, Node
 
@@ -38,6 +40,25 @@ def size() -> int:
     """Return how many leaves the tree has."""
     last = Leaf.objects.order_by("-index").values_list("index", flat=True).first()
     return 0 if last is None else last + 1
+
+
+# Counting what waits stops here. A log that lags so far behind needs a person, not a number.
+MOST_WAITING = 10_000
+
+
+def unsealed() -> QuerySet[Entry]:
+    """Return the entries that have no place in the tree yet."""
+    return Entry.objects.exclude(Exists(Leaf.objects.filter(entry_id=OuterRef("pk"))))
+
+
+def waiting() -> QuerySet[Entry]:
+    """Return what waits to be sealed, without a look at the whole log.
+
+    An entry older than the last sealed one may still wait for its transaction, but not one that is
+    much older.
+    """
+    last: int = Leaf.objects.aggregate(last=Max("entry_id"))["last"] or 0
+    return unsealed().filter(pk__gt=last - MOST_WAITING)
 
 
 def latest_checkpoint() -> Checkpoint | None:

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Exists, Max, OuterRef
-
 from ledger import log
-from ledger.models import Entry, Leaf
-
-# Counting stops here. A log that lags so far behind needs a person, not a number.
-_MOST = 10_000
 
 
 def lines(*, now: datetime) -> list[str]:
@@ -31,9 +25,5 @@ def lines(*, now: datetime) -> list[str]:
 
 
 def _unsealed(covered: int) -> int:
-    last: int = Leaf.objects.aggregate(last=Max("entry_id"))["last"] or 0
-    # An older one may still wait for its transaction, but not one that is much older.
-    waiting = Entry.objects.filter(
-        ~Exists(Leaf.objects.filter(entry_id=OuterRef("pk"))), pk__gt=last - _MOST
-    )
-    return min(waiting[:_MOST].count() + log.size() - covered, _MOST)
+    waiting = log.waiting()[: log.MOST_WAITING].count()
+    return min(waiting + log.size() - covered, log.MOST_WAITING)

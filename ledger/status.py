@@ -8,17 +8,17 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, Count, Exists, IntegerField, Max, OuterRef, Value, When
+from django.db.models import Case, Count, IntegerField, Max, Value, When
 
 from ledger import copies, keys, log
-from ledger.models import CheckpointSent, Entry, Leaf, Verification
+from ledger.models import CheckpointSent, Entry, Verification
 from lib import triggers
 from lib.charts import Columns, columns_of
 
 DAYS = 14
 # The chart looks at so many of the newest entries, and waiting ones are counted up to here.
 MOST = 100_000
-MOST_WAITING = 10_000
+MOST_WAITING = log.MOST_WAITING
 # Kinds begin with what they are about; the most frequent of these beginnings have a colour.
 MOST_KINDS = 5
 OTHERS = "others"
@@ -82,12 +82,7 @@ def _sent() -> dict[str, CheckpointSent]:
 
 
 def _waiting(size: int, covered: int) -> Waiting:
-    last: int = Leaf.objects.aggregate(last=Max("entry_id"))["last"] or 0
-    # An older one may still wait for its transaction, but not one that is much older.
-    found = Entry.objects.filter(
-        ~Exists(Leaf.objects.filter(entry_id=OuterRef("pk"))), pk__gt=last - MOST_WAITING
-    )
-    times = list(found.order_by("pk").values_list("at", flat=True)[: MOST_WAITING + 1])
+    times = list(log.waiting().order_by("pk").values_list("at", flat=True)[: MOST_WAITING + 1])
     return Waiting(
         count=min(len(times), MOST_WAITING),
         is_more=len(times) > MOST_WAITING,

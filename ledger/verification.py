@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
-from ledger import keys, note, tree
-from ledger.models import Checkpoint, Entry, Leaf, LogKey, Node
+from ledger import keys, log, note, tree
+from ledger.models import Checkpoint, Leaf, LogKey, Node
 from ledger.ranges import RANGE, Checked, Fault, check_range
 
 # Names rows that stand for entries which are not there. An app registers in AppConfig.ready().
@@ -111,7 +111,7 @@ def verify(
         size=size,
         checkpoint_size=signed[-1] if signed else None,
         faults=sorted(faults, key=Fault.order),
-        unsealed=unsealed().count(),
+        unsealed=log.unsealed().count(),
     )
 
 
@@ -129,11 +129,6 @@ def _extent() -> tuple[int, int, int]:
         )
         size, node, checkpoint = cursor.fetchone()
     return size, node, checkpoint
-
-
-def unsealed() -> QuerySet[Entry]:
-    """Return the entries that have no place in the tree yet."""
-    return Entry.objects.exclude(Exists(Leaf.objects.filter(entry_id=OuterRef("pk"))))
 
 
 def _high_nodes(size: int, last: int) -> dict[tuple[int, int], bytes]:
@@ -232,9 +227,9 @@ def _passed_over(size: int) -> Iterator[Fault]:
     """Name entries without a place although later ones have theirs: somebody slipped them in."""
     if connection.vendor == "sqlite":
         last = Leaf.objects.order_by("-index").values_list("entry_id", flat=True).first() or 0
-        late = unsealed().filter(pk__lt=last)
+        late = log.unsealed().filter(pk__lt=last)
     else:
-        late = unsealed().extra(where=[_BEFORE_POSITION])
+        late = log.unsealed().extra(where=[_BEFORE_POSITION])
     for entry in late.order_by("pk")[:10]:
         yield Fault(size, f"Entry {entry.uuid} was put between others that are sealed already.")
 
