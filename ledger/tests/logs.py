@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from ledger import actions
 from ledger.models import Checkpoint
+from lib.tests.emptying import without_triggers
 
 
 def own_keys(folder: Path, settings: Any) -> None:
@@ -26,3 +27,15 @@ def seal(now: datetime, *, entries: int = 1) -> Checkpoint:
         sealed = actions.seal(now=now)
     assert sealed.checkpoint is not None
     return sealed.checkpoint
+
+
+def tamper(table: str, sql: str, *values: Any) -> None:
+    """Write past the triggers of a table, as whoever owns the database can."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            cursor.execute(sql, values)
+            cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+        else:
+            for statement in without_triggers([table], [sql]):
+                cursor.execute(statement, values if statement == sql and values else None)

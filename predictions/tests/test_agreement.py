@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from ledger import actions as ledger
-from ledger.tests.logs import own_keys
+from ledger.tests.logs import own_keys, tamper
 from ledger.verification import verify
 from lib import clock
-from lib.tests.emptying import without_triggers
 from predictions.tests.conftest import DRILL, Post
 
 pytestmark = pytest.mark.django_db
@@ -25,17 +23,6 @@ def answer(deployed: None, categories: None, post: Post, tmp_path: Path, setting
     told = post(DRILL).json()
     ledger.seal(now=clock.now())
     return told
-
-
-def tamper(table: str, sql: str) -> None:
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL session_replication_role = replica")
-            cursor.execute(sql)
-            cursor.execute("SET LOCAL session_replication_role = DEFAULT")
-        else:
-            for statement in without_triggers([table], [sql]):
-                cursor.execute(statement)
 
 
 def test_rows_as_they_were_written_agree(answer: Any) -> None:

@@ -5,13 +5,12 @@ import json
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from ledger.models import Erasure, Opening, Pruning
+from ledger.tests.logs import tamper
 from lib import clock
 from lib.ids import uuid7
-from lib.tests.emptying import without_triggers
 from predictions.tests.conftest import DRILL, Post
 
 pytestmark = pytest.mark.django_db
@@ -69,15 +68,7 @@ def test_a_receipt_that_was_moved_away_says_where_to(answer: Any, client: Client
     Pruning.objects.create(
         up_to_index=1, entry=uuid7(), before=now, archive_sha256="ab" * 32, at=now
     )
-    sql = "DELETE FROM ledger_entry WHERE kind = 'prediction.made'"
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL session_replication_role = replica")
-            cursor.execute(sql)
-            cursor.execute("SET LOCAL session_replication_role = DEFAULT")
-        else:
-            for statement in without_triggers(["ledger_entry"], [sql]):
-                cursor.execute(statement)
+    tamper("ledger_entry", "DELETE FROM ledger_entry WHERE kind = 'prediction.made'")
     told = client.get(f"/api/v1/predictions/{answer['id']}")
     assert told.status_code == 404
     assert "ab" * 32 in told.json()["detail"]

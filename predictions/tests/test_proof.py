@@ -15,7 +15,7 @@ from django.test import Client
 from accounts.models import User
 from ledger import actions as ledger
 from ledger.models import Entry, Erasure, LogKey, Opening
-from ledger.tests.logs import own_keys
+from ledger.tests.logs import own_keys, tamper
 from lib import clock
 from predictions.tests.conftest import DRILL, Post, client_of
 
@@ -98,16 +98,10 @@ def test_a_proof_holds_after_what_was_asked_is_erased(
 
 
 def test_a_receipt_that_was_changed_is_not_proved(export: Callable[[], Any], answer: Any) -> None:
-    from django.db import connection
-
-    from lib.tests.emptying import without_triggers
-
     seal()
     body = Entry.objects.get(uuid=answer["id"]).content().replace(b'"score":', b'"scora":')
     sql = "UPDATE ledger_entry SET body = %s WHERE kind = 'prediction.made'"
-    with connection.cursor() as cursor:
-        for statement in without_triggers(["ledger_entry"], [sql]):
-            cursor.execute(statement, [body] if statement == sql else None)
+    tamper("ledger_entry", sql, body)
     told = export()
     assert (told.status_code, told.json()["code"]) == (409, "cannot_be_proved")
 
