@@ -51,6 +51,7 @@ COPY ledger/ ledger/
 COPY jobs/ jobs/
 COPY inventory/ inventory/
 COPY registry/ registry/
+COPY sync/ sync/
 COPY predictions/ predictions/
 COPY categorizer/ categorizer/
 COPY templates/ templates/

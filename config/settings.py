@@ -145,6 +145,7 @@ INSTALLED_APPS = [
     "inventory",
     "registry",
     "predictions",
+    "sync",
 ]
 
 MIDDLEWARE = [

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("predictions.urls")),
     path("api/v1/", include("inventory.urls")),
     path("api/v1/", include("accounts.urls")),
+    path("api/v1/", include("sync.urls")),
     path("", include("ledger.urls")),
     path("", views.home, name="home"),
     path("", include("inventory.page_urls")),

@@ -20,7 +20,7 @@ from tools.model import ensure_model
 
 # What asks the database nothing is run once.
 WITH_DATABASE = (
-    "accounts", "config", "inventory", "jobs", "ledger", "lib", "predictions", "registry",
+    "accounts", "config", "inventory", "jobs", "ledger", "lib", "predictions", "registry", "sync",
 )  # fmt: skip
 PROCESSES = 2
 PYTEST = [str(environment.PYTHON), "-m", "pytest"]

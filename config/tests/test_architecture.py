@@ -14,7 +14,7 @@ from django.urls import URLResolver, get_resolver
 from rest_framework.permissions import AllowAny
 
 ROOT: Path = settings.BASE_DIR
-APPS = ("accounts", "inventory", "jobs", "ledger", "predictions", "registry")
+APPS = ("accounts", "inventory", "jobs", "ledger", "predictions", "registry", "sync")
 WEB = (*APPS, "config", "lib")
 
 # Every table of ours. Whoever adds a model decides here which of the two it is.
@@ -31,6 +31,8 @@ MUTABLE = {
     "predictions.ReplayRun",
     "registry.Deployment",
     "registry.ModelVersion",
+    "sync.Epoch",
+    "sync.Touched",
 }
 APPEND_ONLY = {
     "accounts.TabletReport",
@@ -53,6 +55,7 @@ APPEND_ONLY = {
     "predictions.Requeued",
     "predictions.Review",
     "registry.Approval",
+    "sync.Change",
 }
 
 # What anybody may see without signing in, and why that is right.
