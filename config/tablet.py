@@ -20,6 +20,7 @@ from lib.islands import NotBuilt, files
 
 ENTRY = "src/tablet/index.tsx"
 ICON_SIZES = (192, 512)
+SHORTCUTS = (("Scan", "scan"), ("Review", "review"), ("Sync", "changes"))
 SCREENSHOTS = (("wide", "1280x800"), ("narrow", "820x1180"))
 
 
@@ -113,12 +114,11 @@ def manifest(request: HttpRequest) -> HttpResponse:
             "icons": [
                 _icon(size, purpose) for purpose in ("any", "maskable") for size in ICON_SIZES
             ],
+            # A shortcut brings the window that is open to the front instead of a second one.
+            "launch_handler": {"client_mode": ["focus-existing", "auto"]},
             "shortcuts": [
-                {
-                    "name": "Search for a product",
-                    "url": f"{home}?search",
-                    "icons": [_icon(192, "any")],
-                }
+                {"name": name, "url": f"{home}{place}", "icons": [_icon(192, "any")]}
+                for name, place in SHORTCUTS
             ],
             "screenshots": [
                 {

@@ -134,6 +134,11 @@ def test_the_tablet_can_be_installed(client: Client) -> None:
         (size, purpose) for size in ("192x192", "512x512") for purpose in ("any", "maskable")
     }
     assert {shot["form_factor"] for shot in told["screenshots"]} == {"wide", "narrow"}
+    assert {one["name"]: one["url"] for one in told["shortcuts"]} == {
+        "Scan": "/tablet/scan",
+        "Review": "/tablet/review",
+        "Sync": "/tablet/changes",
+    }
 
 
 def test_every_picture_has_the_size_that_the_manifest_says(client: Client) -> None:
