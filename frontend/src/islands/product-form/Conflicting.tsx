@@ -1,7 +1,7 @@
 import { Alert, Button } from "antd";
 import { type FormEvent, useState } from "react";
+import { FIELDS } from "../../forms/fields.ts";
 import { useFocus } from "../../ui/useFocus.ts";
-import { FIELDS } from "./fields.ts";
 import { type Choices, type Difference, merged, obvious } from "./merge.ts";
 import type { Form } from "./useForm.ts";
 import type { Conflict } from "./useSave.ts";

@@ -1,6 +1,6 @@
 import { Input } from "antd";
+import { FIELDS, type Name } from "../../forms/fields.ts";
 import { CategoryPicker } from "../../ui/CategoryPicker.tsx";
-import { FIELDS, type Name } from "./fields.ts";
 import type { Form } from "./useForm.ts";
 
 export function idOf(name: Name): string {

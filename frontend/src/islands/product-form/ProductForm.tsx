@@ -1,9 +1,9 @@
 import { Button } from "antd";
 import { type FormEvent, type MouseEvent, useEffect } from "react";
 import type { Product } from "../../api/types.ts";
+import { type Faults, faultsOf, NAMES, type Name } from "../../forms/fields.ts";
 import { Conflicting } from "./Conflicting.tsx";
 import { FormField, idOf } from "./FormField.tsx";
-import { type Faults, faultsOf, NAMES, type Name } from "./fields.ts";
 import { Live } from "./Live.tsx";
 import { Offer, Result } from "./Messages.tsx";
 import { useForm } from "./useForm.ts";

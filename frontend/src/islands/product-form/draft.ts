@@ -1,5 +1,5 @@
 // What was typed and not saved yet, kept in the tab's own storage until it is.
-import { NAMES, type Values } from "./fields.ts";
+import { NAMES, type Values } from "../../forms/fields.ts";
 
 /** A suggestion that was taken over into the form, to be reviewed once the product is saved. */
 export interface Taken {

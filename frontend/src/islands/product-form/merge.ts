@@ -1,5 +1,5 @@
 // What to do when somebody else changed the same product in the meantime.
-import { differing, type Name, type Values } from "./fields.ts";
+import { differing, type Name, type Values } from "../../forms/fields.ts";
 
 export interface Difference {
   name: Name;

@@ -1,5 +1,5 @@
 import { Refused } from "../../api/client.ts";
-import { type Faults, isName } from "./fields.ts";
+import { type Faults, isName } from "../../forms/fields.ts";
 
 export interface Told {
   faults: Faults;

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "react";
 import { newKey } from "../../api/keys.ts";
 import type { Product, Suggested } from "../../api/types.ts";
+import { BLANK, differing, type Faults, faultOf, type Name, valuesOf } from "../../forms/fields.ts";
 import { type Draft, find, forget, keep, placeOf, type Taken } from "./draft.ts";
-import { BLANK, differing, type Faults, faultOf, type Name, valuesOf } from "./fields.ts";
 
 const PAUSE_MS = 300;
 

@@ -1,8 +1,8 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { ask } from "../../api/client.ts";
 import type { Suggested } from "../../api/types.ts";
+import { featuresOf, type Values } from "../../forms/fields.ts";
 import { useDebounced } from "../../ui/useDebounced.ts";
-import { featuresOf, type Values } from "./fields.ts";
 
 const PAUSE_MS = 400;
 

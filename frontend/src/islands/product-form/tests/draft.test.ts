@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { BLANK } from "../../../forms/fields.ts";
 import { type Draft, find, forget, keep, placeOf } from "../draft.ts";
-import { BLANK } from "../fields.ts";
 
 class Shelf implements Storage {
   readonly kept = new Map<string, string>();

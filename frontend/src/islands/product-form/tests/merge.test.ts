@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { BLANK } from "../fields.ts";
+import { BLANK } from "../../../forms/fields.ts";
 import { differences, merged, obvious } from "../merge.ts";
 
 const START = { ...BLANK, name: "Drill", brand: "Korvand", weight_g: "1600" };

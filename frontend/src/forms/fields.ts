@@ -1,6 +1,6 @@
 // What can be typed about a product, and how it is read. Values are texts, as the inputs hold them.
-import type { Product } from "../../api/types.ts";
-import { gtinFault } from "../../ui/gtin.ts";
+import type { Product } from "../api/types.ts";
+import { gtinFault } from "../ui/gtin.ts";
 
 export type Name =
   | "name"

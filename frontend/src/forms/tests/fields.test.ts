@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Product } from "../../../api/types.ts";
+import type { Product } from "../../api/types.ts";
 import { BLANK, bodyOf, differing, faultOf, faultsOf, featuresOf, valuesOf } from "../fields.ts";
 
 const DRILL = { ...BLANK, name: "Cordless drill", sku: "D-18" };
