@@ -2,13 +2,14 @@ import { Button } from "antd";
 import { useState } from "react";
 import type { Waiting } from "../../api/types.ts";
 import { CategoryPicker } from "../../ui/CategoryPicker.tsx";
+import { options } from "../../ui/options.ts";
 import { Trouble } from "../../ui/Trouble.tsx";
 import { useFocus } from "../../ui/useFocus.ts";
 import { useReview } from "../../ui/useReview.ts";
 import { doubt, need } from "../../ui/words.ts";
 import { Facts } from "./Facts.tsx";
 import { Options } from "./Options.tsx";
-import { type Event, options } from "./sitting.ts";
+import type { Event } from "./sitting.ts";
 
 interface Properties {
   waiting: Waiting;

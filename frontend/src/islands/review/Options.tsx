@@ -1,8 +1,8 @@
 import { useCallback } from "react";
 import type { Waiting } from "../../api/types.ts";
 import { Choice } from "../../ui/Choice.tsx";
-import { options } from "./sitting.ts";
-import { useKeys } from "./useKeys.ts";
+import { options } from "../../ui/options.ts";
+import { useKeys } from "../../ui/useKeys.ts";
 import { useReasons } from "./useReasons.ts";
 
 interface Properties {

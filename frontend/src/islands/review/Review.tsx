@@ -3,9 +3,9 @@ import { useReducer } from "react";
 import { Placeholder } from "../../ui/Placeholder.tsx";
 import { Trouble } from "../../ui/Trouble.tsx";
 import { useFocus } from "../../ui/useFocus.ts";
+import { useKeysWanted } from "../../ui/useKeys.ts";
 import { Item } from "./Item.tsx";
 import { next, START, waitingInWords } from "./sitting.ts";
-import { useKeysWanted } from "./useKeys.ts";
 import { useQueue } from "./useQueue.ts";
 import "./review.css";
 

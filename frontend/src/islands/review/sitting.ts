@@ -42,33 +42,6 @@ export function remaining(queue: readonly Waiting[], { done, skipped }: Sitting)
   return queue.filter(({ prediction }) => !handled.has(prediction.receipt_id));
 }
 
-export interface Option {
-  category: string;
-  confidence_ppm: number;
-}
-
-const MOST_OPTIONS = 3;
-
-/** Return the suggestions that a person chooses from: the best three at most. */
-export function options({ prediction }: Waiting): Option[] {
-  const { category, confidence_ppm, alternatives } = prediction;
-  return category === null || confidence_ppm === null
-    ? []
-    : [{ category, confidence_ppm }, ...alternatives].slice(0, MOST_OPTIONS);
-}
-
-/** Return which option a key stands for, or null. Not while something is held down with it. */
-export function optionOfKey(
-  event: Pick<KeyboardEvent, "key" | "ctrlKey" | "altKey" | "metaKey" | "repeat">,
-  count: number,
-): number | null {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) {
-    return null;
-  }
-  const place = ["1", "2", "3"].indexOf(event.key);
-  return place >= 0 && place < count ? place : null;
-}
-
 const COUNTED_TO = 1000;
 
 /** Return how many products wait, as a sentence. The server counts up to a thousand. */

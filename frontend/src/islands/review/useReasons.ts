@@ -1,9 +1,9 @@
 import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import type { Waiting } from "../../api/types.ts";
+import { options } from "../../ui/options.ts";
 import { explanationOf } from "../../ui/useExplanation.ts";
 import { loudest } from "../../ui/words.ts";
-import { options } from "./sitting.ts";
 
 const MOST_WORDS = 3;
 

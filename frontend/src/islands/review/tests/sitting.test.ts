@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Waiting } from "../../../api/types.ts";
-import { next, optionOfKey, options, remaining, START, waitingInWords } from "../sitting.ts";
+import { optionOfKey, options } from "../../../ui/options.ts";
+import { next, remaining, START, waitingInWords } from "../sitting.ts";
 
 function waiting(id: string, labels: string[]): Waiting {
   const [category = null, ...others] = labels;
