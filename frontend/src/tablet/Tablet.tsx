@@ -1,8 +1,7 @@
-import { type MouseEvent, type ReactNode, useEffect, useRef } from "react";
 import { Account, ConnectionLine, Log, Update } from "./Frame.tsx";
-import { Home } from "./Home.tsx";
-import { ProductView } from "./ProductView.tsx";
-import { go, HOME, routeOf, usePath } from "./router.ts";
+import { Link, Title } from "./parts.tsx";
+import { HOME, routeOf, usePath } from "./router.ts";
+import { Screen } from "./screens.tsx";
 import { useWho } from "./who.ts";
 
 /** The whole tablet: the same frame everywhere, and a screen for each address. */
@@ -24,16 +23,15 @@ export function Tablet() {
       </header>
       <Update />
       <main id="main" className="page" tabIndex={-1}>
-        <Screen />
+        <Place />
       </main>
     </>
   );
 }
 
-function Screen() {
+function Place() {
   const who = useWho();
   const path = usePath();
-  const route = routeOf(path);
   switch (who.state) {
     case "asking":
       return <p role="status">Finding out who is signed in…</p>;
@@ -60,54 +58,8 @@ function Screen() {
         </>
       );
     case "known":
-      if (route.name === "home") {
-        return <Home who={who} />;
-      }
-      if (route.name === "product") {
-        return <ProductView key={`${who.person.id} ${route.id}`} who={who} id={route.id} />;
-      }
-      return (
-        <>
-          <Title>There is nothing at this address</Title>
-          <p>
-            <Link to={HOME}>Search for a product</Link>
-          </p>
-        </>
-      );
+      return <Screen route={routeOf(path)} who={who} />;
   }
-}
-
-/** The heading of a screen. It gets the focus, so that a screen reader says where one is. */
-export function Title({ children }: { children: string }) {
-  const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
-    document.title = `${children} – Shelfmark`;
-    const { activeElement } = document;
-    if (activeElement === null || activeElement === document.body || !activeElement.isConnected) {
-      heading.current?.focus();
-    }
-  }, [children]);
-  return (
-    <h1 ref={heading} tabIndex={-1}>
-      {children}
-    </h1>
-  );
-}
-
-/** A link inside the tablet: no page is loaded. */
-export function Link(props: { to: string; className?: string; children: ReactNode }) {
-  const follow = (event: MouseEvent) => {
-    if (event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)) {
-      event.preventDefault();
-      (document.activeElement as HTMLElement | null)?.blur();
-      go(props.to);
-    }
-  };
-  return (
-    <a className={props.className} href={props.to} onClick={follow}>
-      {props.children}
-    </a>
-  );
 }
 
 function Mark() {

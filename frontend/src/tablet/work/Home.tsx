@@ -1,10 +1,10 @@
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
-import type { Product, ProductPage } from "../api/types.ts";
-import { currentNet, useNet } from "./net.ts";
-import { go, productPath } from "./router.ts";
-import { useStored } from "./stored.ts";
-import { Link, Title } from "./Tablet.tsx";
-import { type Known, may, request } from "./who.ts";
+import type { Product, ProductPage } from "../../api/types.ts";
+import { currentNet, useNet } from "../net.ts";
+import { Link, Title } from "../parts.tsx";
+import { go, productPath } from "../router.ts";
+import { useStored } from "../stored.ts";
+import { type Known, may, request } from "../who.ts";
 
 const MOST = 50;
 const RECENT = 12;

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
-import { ask, Refused } from "../api/client.ts";
-import type { Contribution, Explanation, Suggested } from "../api/types.ts";
-import { spoken } from "../ui/words.ts";
+import { ask, Refused } from "../../api/client.ts";
+import type { Contribution, Explanation, Suggested } from "../../api/types.ts";
+import { spoken } from "../../ui/words.ts";
 
 const MOST = 5;
 

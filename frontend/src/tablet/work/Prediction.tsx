@@ -1,13 +1,13 @@
 import { useCallback, useEffect, useState } from "react";
-import { Refused } from "../api/client.ts";
-import type { Product, Suggested } from "../api/types.ts";
-import { age, answeredBy, need, percent, short } from "../ui/words.ts";
+import { Refused } from "../../api/client.ts";
+import type { Product, Suggested } from "../../api/types.ts";
+import { age, answeredBy, need, percent, short } from "../../ui/words.ts";
+import { useUnsent } from "../unsent.ts";
+import { useNow } from "../useNow.ts";
+import { type Known, may, request } from "../who.ts";
+import { when } from "../words.ts";
 import { Decide } from "./Decide.tsx";
-import { useUnsent } from "./unsent.ts";
-import { useNow } from "./useNow.ts";
 import { Why } from "./Why.tsx";
-import { type Known, may, request } from "./who.ts";
-import { when } from "./words.ts";
 
 const NOT_AGAIN = "The server could not be asked again. This is still the answer from before.";
 

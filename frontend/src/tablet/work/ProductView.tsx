@@ -1,13 +1,13 @@
 import { useEffect, useState } from "react";
-import { Refused } from "../api/client.ts";
-import type { Product } from "../api/types.ts";
-import { useNet } from "./net.ts";
+import { Refused } from "../../api/client.ts";
+import type { Product } from "../../api/types.ts";
+import { useNet } from "../net.ts";
+import { Link, Title } from "../parts.tsx";
+import { HOME } from "../router.ts";
+import { useStored } from "../stored.ts";
+import { type Known, request } from "../who.ts";
+import { sourceInWords, when } from "../words.ts";
 import { Prediction } from "./Prediction.tsx";
-import { HOME } from "./router.ts";
-import { useStored } from "./stored.ts";
-import { Link, Title } from "./Tablet.tsx";
-import { type Known, request } from "./who.ts";
-import { sourceInWords, when } from "./words.ts";
 
 type Load = "asking" | "fresh" | "failed" | "gone" | { refused: string };
 

@@ -1,10 +1,10 @@
 import { useEffect, useId, useState } from "react";
-import { Refused } from "../api/client.ts";
-import { newKey } from "../api/keys.ts";
-import type { Category, CategoryPage, Review, Suggested } from "../api/types.ts";
-import { useNet } from "./net.ts";
-import { settled, startSending } from "./unsent.ts";
-import { type Known, may, request } from "./who.ts";
+import { Refused } from "../../api/client.ts";
+import { newKey } from "../../api/keys.ts";
+import type { Category, CategoryPage, Review, Suggested } from "../../api/types.ts";
+import { useNet } from "../net.ts";
+import { settled, startSending } from "../unsent.ts";
+import { type Known, may, request } from "../who.ts";
 
 interface Decision {
   /** Made once: however often it is sent, the server carries it out once. */
