@@ -100,7 +100,8 @@ DELETE /api/v1/categories/<id>                             401  403  403  403  4
 GET    /api/v1/deployments                                 401  403  403  200  200  200  200
 GET    /api/v1/ledger/consistency                          200  200  200  200  200  200  200
 GET    /api/v1/ledger/key                                  200  200  200  200  200  200  200
-GET    /api/v1/models/live                                 401  403  403  200  200  200  200
+GET    /api/v1/models/live                                 401  200  200  200  200  200  200
+GET    /models/<sha256>                                    401  200  200  200  200  200  200
 POST   /api/v1/predictions                                 401  200  200  200  403  403  200
 GET    /api/v1/predictions/<id>                            401  200  200  200  200  200  200
 GET    /api/v1/predictions/<id>/explanation                401  200  200  200  200  200  200
@@ -402,6 +403,7 @@ def world(deployed: SHA256, categories: None, admin: User) -> dict[str, dict[str
         "/admin/predictions/recall/model/": {"sha256": deployed["live"]},
         "/api/v1/categories": {"id": empty.pk},
         "/api/v1/tablets": {"id": uuid4()},
+        "/models/": {"sha256": deployed["live"]},
         **{f"/admin/{kind}": {"object_id": pk, "id": pk} for kind, pk in kinds.items()},
         "": {
             "id": product.pk,

@@ -2,7 +2,7 @@
 
 from predictions.api.asking import MAY_ASK, Predictions, ProductPrediction, asker_of, shown
 from predictions.api.deployments import Deployments
-from predictions.api.live import LiveModels
+from predictions.api.live import LiveModels, ModelFile
 from predictions.api.proofs import ReceiptOpening, ReceiptProof
 from predictions.api.receipts import ProductHistory, Receipt, ReceiptExplanation
 from predictions.api.replays import Replay
@@ -12,6 +12,7 @@ __all__ = [
     "MAY_ASK",
     "Deployments",
     "LiveModels",
+    "ModelFile",
     "Predictions",
     "ProductHistory",
     "ProductPrediction",

@@ -59,7 +59,7 @@ def test_who_may_review(
 @pytest.mark.parametrize("who", CAST)
 def test_who_may_see_the_models(deployed: SHA256, cast: dict[str, User], who: str) -> None:
     response = client_of(cast[who]).get("/api/v1/models/live")
-    assert response.status_code == (200 if who in MAY_SEE_MODELS else 403)
+    assert response.status_code == (200 if who in MAY_SEE_MODELS | MAY_ASK else 403)
 
 
 @pytest.mark.parametrize("who", CAST)
