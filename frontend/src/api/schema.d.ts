@@ -98,8 +98,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The models that answer, in the order they are asked. A damaged one is left out. */
-        get: operations["list_live_models"];
+        /**
+         * @description The model to hold, with what it has to answer, and which models answer here.
+         *
+         *     A damaged one is left out.
+         */
+        get: operations["get_live_model"];
         put?: never;
         post?: never;
         delete?: never;
@@ -404,6 +408,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/models/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description The bytes of a registered model, whole or a single range of them (RFC 9110 section 14).
+         *
+         *     They never change: what has this sha256 is this file.
+         */
+        get: operations["get_model_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -607,6 +632,22 @@ export interface components {
             /** @description That day: when others answered although a live model was deployed. */
             stood_in: components["schemas"]["PeriodsOutput"];
             tablets: components["schemas"]["BehindOutput"];
+        };
+        LiveModelOutput: {
+            /** @description Null: no live model can answer. */
+            sha256: string | null;
+            bytes: number | null;
+            /** @description Where its bytes are. */
+            url: string | null;
+            dataset_sha256: string | null;
+            /** @description How it reads text. */
+            text: string | null;
+            /** @description What it answers to products that are hard to read alike. */
+            vectors: components["schemas"]["VectorOutput"][];
+            /** @description Recalled or retired: delete them. */
+            withdrawn: string[];
+            /** @description All models that answer, in the order in which they are asked. */
+            answering: components["schemas"]["LinkOutput"][];
         };
         NewTokenOutput: {
             id: string;
@@ -940,6 +981,24 @@ export interface components {
             /** Format: date-time */
             expires_at: string | null;
         };
+        VectorAnswerOutput: {
+            /** @description How many known features its text has. */
+            matched: number;
+            suggestions: components["schemas"]["VectorSuggestionOutput"][];
+        };
+        VectorOutput: {
+            product: {
+                [key: string]: unknown;
+            };
+            top: number;
+            answer: components["schemas"]["VectorAnswerOutput"];
+        };
+        VectorSuggestionOutput: {
+            confidence_ppm: number;
+            label: string;
+            /** @description In 1/2**39. */
+            score: number;
+        };
         WaitingOutput: {
             product: components["schemas"]["ProductOutput"];
             prediction: components["schemas"]["PredictionOutput"];
@@ -1255,7 +1314,7 @@ export interface operations {
             };
         };
     };
-    list_live_models: {
+    get_live_model: {
         parameters: {
             query?: never;
             header?: never;
@@ -1269,7 +1328,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LinkOutput"][];
+                    "application/json": components["schemas"]["LiveModelOutput"];
                 };
             };
             /** @description Sign in, or send a token. */
@@ -2932,6 +2991,150 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    get_model_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+                "If-Range"?: string;
+                /** @description A single range. */
+                Range?: string;
+            };
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description You have it. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in, or send a token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description Your role does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description The file ends before this range begins. */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too much waits to be written. Nothing was answered; try again after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        instance: string;
+                        request_id: string;
+                        code: string;
+                        errors?: {
+                            /** @description JSON pointer into the body */
+                            pointer: string;
+                            field: string;
+                            detail: string;
+                            code: string;
+                        }[];
+                    };
+                };
             };
         };
     };
