@@ -148,7 +148,8 @@ class _Pen:
 # Three spellings of one trigger: ours, with or without quotes, and PostgreSQL's.
 _TRIGGER = re.compile(
     r"CREATE TRIGGER \w+ (?P<when>BEFORE|AFTER) (?P<events>.+?) ON (?:public\.)?\"?(?P<table>\w+)"
-    r"\"? FOR EACH (?P<each>ROW|STATEMENT) (?P<only>WHEN .+ )?"
+    r"\"? (?P<seen>REFERENCING \w+ TABLE AS \w+ )?FOR EACH (?P<each>ROW|STATEMENT) "
+    r"(?P<only>WHEN .+ )?"
     r"EXECUTE FUNCTION (?:public\.)?(?P<calls>\w+)\(\)",
     re.S,
 )
@@ -166,7 +167,8 @@ def _trigger(sql: str, vendor: str) -> tuple[str, ...]:
         " ".join(sorted(re.findall(r"\w+", event))) for event in match["events"].split(" OR ")
     )
     only = "some" if match["only"] else "all"
-    return (match["table"], match["when"], *events, match["each"], only, match["calls"])
+    seen = match["seen"] or ""
+    return (match["table"], match["when"], *events, seen, match["each"], only, match["calls"])
 
 
 def _on_sqlite() -> dict[tuple[str, str], tuple[str, ...]]:

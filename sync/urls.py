@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from sync.api.pull import Changes
+
+urlpatterns = [
+    path("sync/changes", Changes.as_view(), name="changes"),
+]

@@ -120,6 +120,7 @@ GET    /api/v1/products/<id>/prediction                    401  200  200  200  4
 GET    /api/v1/products/<id>/predictions                   401  200  200  200  200  200  200
 GET    /api/v1/reviews/queue                               401  200  200  403  403  403  200
 GET    /api/v1/session                                     200  200  200  200  200  200  200
+GET    /api/v1/sync/changes                                401  200  200  200  200  200  200
 POST   /api/v1/tablets/<id>                                401  200  200  200  200  200  200
 GET    /api/v1/tokens                                      401  200  200  200  200  200  200
 POST   /api/v1/tokens                                      401  201  201  201  201  201  201

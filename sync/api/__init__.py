@@ -1,0 +1,1 @@
+"""What tablets push and pull, over HTTP."""
