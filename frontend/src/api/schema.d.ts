@@ -357,6 +357,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sync/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description First a snapshot, then what was written since it began, in the order of commits.
+         *
+         *     A page names everything once, as it is now. Safe to repeat, and to break off anywhere.
+         */
+        get: operations["pull_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tablets/{id}": {
         parameters: {
             query?: never;
@@ -473,6 +494,21 @@ export interface components {
             /** @description The version you have read. */
             version?: number;
         };
+        CategoryChanged: {
+            id: number;
+            op: components["schemas"]["OpEnum"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            c: "category";
+            data: components["schemas"]["CategoryMirrored"] | null;
+        };
+        /**
+         * @description * `category` - category
+         * @enum {string}
+         */
+        CategoryChangedCEnum: "category";
         /** @description Refuses fields it does not know, so that a misspelt one is not silently ignored. */
         CategoryChoiceRequest: {
             /** @description A path. */
@@ -485,6 +521,11 @@ export interface components {
             name: string;
             /** @description A path. */
             parent?: string | null;
+        };
+        CategoryMirrored: {
+            id: number;
+            path: string;
+            version: number;
         };
         CategoryOutput: {
             id: number;
@@ -512,6 +553,7 @@ export interface components {
          * @enum {string}
          */
         CategorySourceEnum: "person" | "model" | "import";
+        Changed: components["schemas"]["ProductChanged"] | components["schemas"]["CategoryChanged"];
         /** @description That the log at one size is the beginning of the log at another (RFC 9162, 2.1.4). */
         ConsistencyOutput: {
             from: number;
@@ -649,6 +691,9 @@ export interface components {
             /** @description All models that answer, in the order in which they are asked. */
             answering: components["schemas"]["LinkOutput"][];
         };
+        ModelNamed: {
+            sha256: string;
+        };
         NewTokenOutput: {
             id: string;
             /** Format: date-time */
@@ -667,6 +712,12 @@ export interface components {
             is_whole: boolean;
             shares: components["schemas"]["ShareOutput"][];
         };
+        /**
+         * @description * `upsert` - upsert
+         *     * `delete` - delete
+         * @enum {string}
+         */
+        OpEnum: "upsert" | "delete";
         /** @description What the commitments of a receipt were made over. SHA-256(salt, value) is the commitment. */
         OpeningOutput: {
             /** Format: uuid */
@@ -810,6 +861,21 @@ export interface components {
             /** @description The version you have read. */
             version?: number;
         };
+        ProductChanged: {
+            id: number;
+            op: components["schemas"]["OpEnum"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            c: "product";
+            data: components["schemas"]["ProductOutput"] | null;
+        };
+        /**
+         * @description * `product` - product
+         * @enum {string}
+         */
+        ProductChangedCEnum: "product";
         /** @description Refuses fields it does not know, so that a misspelt one is not silently ignored. */
         ProductInputRequest: {
             sku: string;
@@ -854,6 +920,25 @@ export interface components {
             results: components["schemas"]["ProductOutput"][];
             /** @description The address of the next page. */
             next: string | null;
+        };
+        PullOutput: {
+            /** Format: uuid */
+            epoch: string;
+            /** @description Send it back to read on. It means nothing else. */
+            cursor: string;
+            /** @description Read on at once. */
+            has_more: boolean;
+            /** @description What is not named in the snapshot is not there. It ends where this is false. */
+            is_snapshot: boolean;
+            /** Format: date-time */
+            server_time: string;
+            /** @description X-Sync-Head is above it when there is more to read. */
+            sync_head: number;
+            /** @description The highest seq of your changes from Shelfmark-Device that was settled. */
+            my_changes_through: number | null;
+            /** @description Which model is live. Null: none. */
+            model: components["schemas"]["ModelNamed"] | null;
+            changes: components["schemas"]["Changed"][];
         };
         QueuePage: {
             results: components["schemas"]["WaitingOutput"][];
@@ -2902,6 +2987,46 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SessionOutput"];
                 };
+            };
+        };
+    };
+    pull_changes: {
+        parameters: {
+            query?: {
+                /** @description As the last page gave it. Without one, everything is read from the beginning. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: {
+                /** @description The tablet's name for itself. */
+                "Shelfmark-Device"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PullOutput"];
+                };
+            };
+            /** @description Nothing was written since. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description resync_required; `reason` says why. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
