@@ -18,3 +18,4 @@ export type Waiting = components["schemas"]["WaitingOutput"];
 export type QueuePage = components["schemas"]["QueuePage"];
 export type Consistency = components["schemas"]["ConsistencyOutput"];
 export type LogKeys = components["schemas"]["KeyOutput"];
+export type LiveModel = components["schemas"]["LiveModelOutput"];

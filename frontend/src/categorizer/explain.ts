@@ -5,18 +5,18 @@ import { blocks, type Product } from "./features.ts";
 import type { Categorizer } from "./model.ts";
 import { compareTexts } from "./text.ts";
 
-const KINDS: Readonly<Record<string, string>> = {
+const KINDS = {
   w: "word",
   b: "pair of words",
   z: "digit shape",
   c: "characters",
   n: "number",
-};
+} as const;
 
 /** What one feature adds to a label's score, in 1/2**39. */
 export interface Contribution {
   readonly field: string;
-  readonly kind: string;
+  readonly kind: (typeof KINDS)[keyof typeof KINDS];
   readonly text: string;
   readonly amount: number;
 }
@@ -90,12 +90,12 @@ function weightOf(model: Categorizer, id: number, k: number): number {
 
 function named(model: Categorizer, name: string, amount: number): Contribution {
   const space = name.indexOf(" ");
-  const letter = name.charAt(0);
+  const letter = name.charAt(0) as keyof typeof KINDS;
   const { numberFields, textFields } = model.data.spec;
   const fields = letter === "n" ? numberFields : textFields;
   const field = fields[Number(name.slice(1, space))] as string;
   const rest = name.slice(space + 1);
   const bucket = rest === "-" ? "is missing" : `is in bucket ${rest}`;
   const text = letter === "n" ? bucket : rest;
-  return { field, kind: KINDS[letter] as string, text, amount };
+  return { field, kind: KINDS[letter], text, amount };
 }
