@@ -115,6 +115,7 @@ class Change(models.Model):
         default_permissions = ("view",)
         indexes: ClassVar = [
             models.Index(fields=["person", "device", "seq"], name="sync_change_by_device"),
+            models.Index(fields=["received_at", "id"], name="sync_change_by_arrival"),
             models.Index(
                 fields=["product_uuid"],
                 name="sync_change_by_uuid",

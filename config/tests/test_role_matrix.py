@@ -120,8 +120,12 @@ GET    /api/v1/products/<id>/prediction                    401  200  200  200  4
 GET    /api/v1/products/<id>/predictions                   401  200  200  200  200  200  200
 GET    /api/v1/reviews/queue                               401  200  200  403  403  403  200
 GET    /api/v1/session                                     200  200  200  200  200  200  200
+POST   /api/v1/session                                     401  401  401  401  401  401  401
+DELETE /api/v1/session                                     204  204  204  204  204  204  204
 GET    /api/v1/sync/changes                                401  200  200  200  200  200  200
 POST   /api/v1/tablets/<id>                                401  200  200  200  200  200  200
+GET    /api/v1/sync/ops                                    401  200  200  200  200  200  200
+POST   /api/v1/sync/push                                   401  200  200  200  200  200  200
 GET    /api/v1/tokens                                      401  200  200  200  200  200  200
 POST   /api/v1/tokens                                      401  201  201  201  201  201  201
 DELETE /api/v1/tokens/<id>                                 401  204  204  204  204  204  204
@@ -327,7 +331,15 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/categories": {"name": "Boats"},
     "PUT /api/v1/categories/<id>": {"name": "Boats", "parent": None},
     "PATCH /api/v1/categories/<id>": {"name": "Boats"},
+    "POST /api/v1/session": {"username": "nobody", "password": "nothing"},
     "GET /api/v1/ledger/consistency": {"from": 1},
+    "GET /api/v1/sync/ops": {"ids": "01890a5d-ac96-774b-bcce-b302099a8057"},
+    "POST /api/v1/sync/push": {
+        "protocol": 1,
+        "device": "01890a5d-ac96-774b-bcce-b302099a8057",
+        "sent_at": "2026-11-20T08:15:00Z",
+        "changes": [{"id": "01890a5d-ac96-774b-bcce-b302099a8057"}],
+    },
     "POST /api/v1/tablets/<id>": {"model_sha256": None, "checkpoint_size": 1},
     "POST /api/v1/predictions/<id>/review": {"category": "Safety > Gloves"},
 }

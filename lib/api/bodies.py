@@ -75,8 +75,11 @@ def parse_json(request: HttpRequest) -> Any:
     return load_json(raw)
 
 
-def load_json(raw: bytes) -> Any:
-    """Return the JSON value that `raw` spells. Raise ParseError or ValidationError."""
+def load_json(raw: bytes, *, is_stored: bool = True) -> Any:
+    """Return the JSON value that `raw` spells. Raise ParseError or ValidationError.
+
+    Unless all of it `is_stored`, whoever reads on has to look for text that cannot be.
+    """
     try:
         data = json.loads(
             raw.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_twins
@@ -89,7 +92,7 @@ def load_json(raw: bytes) -> Any:
         raise exceptions.ParseError("The request body is nested too deeply.") from error
     except ValueError as error:
         raise exceptions.ParseError(f"The request body is not JSON: {error}") from error
-    if _SUSPECT.search(raw) and (faults := list(_unstorable(data))):
+    if is_stored and _SUSPECT.search(raw) and (faults := list(_unstorable(data))):
         raise ValidationError(_nest(faults))
     return data
 
