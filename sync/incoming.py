@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -65,6 +66,26 @@ class Moment(Text):
         self.fail("not_moment")
 
 
+_PRODUCT_SCHEMA = {
+    "oneOf": [
+        {
+            "type": "object",
+            "properties": {"id": {"type": "integer"}},
+            "required": ["id"],
+            "additionalProperties": False,
+        },
+        {
+            "type": "object",
+            "properties": {"uuid": {"type": "string", "format": "uuid"}},
+            "required": ["uuid"],
+            "additionalProperties": False,
+        },
+    ],
+    "nullable": True,
+}
+
+
+@extend_schema_field(_PRODUCT_SCHEMA)
 class ProductRef(serializers.Field[Any, Any, Any, Any]):
     """{"id": 7} or {"uuid": "…"}, the name that the tablet gave to a product it made."""
 

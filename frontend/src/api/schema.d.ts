@@ -350,8 +350,10 @@ export interface paths {
          */
         get: operations["read_session"];
         put?: never;
-        post?: never;
-        delete?: never;
+        /** @description Safe to repeat: whoever is signed in already is signed in again, with new cookies. */
+        post: operations["sign_in"];
+        /** @description Safe to repeat: a stranger is told the same. */
+        delete: operations["sign_out"];
         options?: never;
         head?: never;
         patch?: never;
@@ -372,6 +374,44 @@ export interface paths {
         get: operations["pull_changes"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sync/ops": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What became of changes whose answer was lost on its way. */
+        get: operations["read_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sync/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Each change is carried out by itself, and answered in its place.
+         *
+         *     The status is 200 also if single changes could not be carried out.
+         */
+        post: operations["push_changes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -454,6 +494,12 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description * `same` - same
+         *     * `differs` - differs
+         * @enum {string}
+         */
+        AgreementEnum: "same" | "differs";
         /** @description Refuses fields it does not know, so that a misspelt one is not silently ignored. */
         AlarmInputRequest: {
             /** @description The signed note that the tablet had accepted, word for word. */
@@ -553,6 +599,39 @@ export interface components {
          * @enum {string}
          */
         CategorySourceEnum: "person" | "model" | "import";
+        /**
+         * @description * `product.create` - product.create
+         *     * `product.edit` - product.edit
+         *     * `product.categorize` - product.categorize
+         *     * `prediction.accept` - prediction.accept
+         *     * `prediction.correct` - prediction.correct
+         *     * `prediction.provisional` - prediction.provisional
+         *     * `prediction.skip` - prediction.skip
+         *     * `conflict.dismiss` - conflict.dismiss
+         * @enum {string}
+         */
+        ChangeInputKindEnum: "product.create" | "product.edit" | "product.categorize" | "prediction.accept" | "prediction.correct" | "prediction.provisional" | "prediction.skip" | "conflict.dismiss";
+        /** @description Refuses fields it does not know, so that a misspelt one is not silently ignored. */
+        ChangeInputRequest: {
+            id: string;
+            /** Format: int64 */
+            seq: number;
+            /** Format: int64 */
+            person: number;
+            kind: components["schemas"]["ChangeInputKindEnum"];
+            product: ({
+                id: number;
+            } | {
+                /** Format: uuid */
+                uuid: string;
+            }) | null;
+            base_version?: number | null;
+            payload: {
+                [key: string]: unknown;
+            };
+            made_at: string;
+            resolves?: string | null;
+        };
         Changed: components["schemas"]["ProductChanged"] | components["schemas"]["CategoryChanged"];
         /** @description That the log at one size is the beginning of the log at another (RFC 9162, 2.1.4). */
         ConsistencyOutput: {
@@ -563,16 +642,35 @@ export interface components {
             /** @description The signed note at `to`. */
             checkpoint: string;
         };
+        ContestedOutput: {
+            /** @description "category" or the name of a field. */
+            what: string;
+            mine: unknown;
+            theirs: unknown;
+            /** @description Null: the program itself. */
+            by: string | null;
+            /** Format: date-time */
+            at: string | null;
+        };
         ContributionOutput: {
             /** @description Such as "name". */
             field: string;
-            kind: components["schemas"]["KindEnum"];
+            kind: components["schemas"]["ContributionOutputKindEnum"];
             text: string;
             /** @description What it adds to the score; against it if below 0. */
             amount: number;
             /** @description The size of the amount, of the sizes of all contributions together. */
             share_ppm: number;
         };
+        /**
+         * @description * `word` - word
+         *     * `pair of words` - pair of words
+         *     * `digit shape` - digit shape
+         *     * `characters` - characters
+         *     * `number` - number
+         * @enum {string}
+         */
+        ContributionOutputKindEnum: "word" | "pair of words" | "digit shape" | "characters" | "number";
         /**
          * @description * `live` - live
          *     * `canary` - canary
@@ -649,15 +747,6 @@ export interface components {
             /** @description Signed notes in which a key names the next one, the oldest first. */
             rotations: string[];
         };
-        /**
-         * @description * `word` - word
-         *     * `pair of words` - pair of words
-         *     * `digit shape` - digit shape
-         *     * `characters` - characters
-         *     * `number` - number
-         * @enum {string}
-         */
-        KindEnum: "word" | "pair of words" | "digit shape" | "characters" | "number";
         LinkOutput: {
             path: string;
             sha256: string;
@@ -703,6 +792,8 @@ export interface components {
             /** @description Shown once. Null when the answer is sent again. */
             token: string | null;
         };
+        /** @enum {unknown} */
+        NullEnum: null;
         ObservedOutput: {
             /** Format: date-time */
             since: string;
@@ -737,6 +828,9 @@ export interface components {
             device_salt: string | null;
             /** @description Whether something of this was erased. */
             erased: boolean;
+        };
+        OpsOutput: {
+            results: components["schemas"]["ResultOutput"][];
         };
         OthersOutput: {
             count: number;
@@ -940,6 +1034,23 @@ export interface components {
             model: components["schemas"]["ModelNamed"] | null;
             changes: components["schemas"]["Changed"][];
         };
+        /** @description Only the schema: `read_batch` reads it. */
+        PushInputRequest: {
+            protocol: number;
+            /** @description The name that the tablet gave itself. */
+            device: string;
+            /** @description By the clock of the tablet. */
+            sent_at: string;
+            /** @default  */
+            build: string;
+            changes: components["schemas"]["ChangeInputRequest"][];
+        };
+        PushOutput: {
+            results: components["schemas"]["ResultOutput"][];
+            /** Format: date-time */
+            server_time: string;
+            sync_head: number;
+        };
         QueuePage: {
             results: components["schemas"]["WaitingOutput"][];
             /** @description The address of the next page. */
@@ -957,6 +1068,27 @@ export interface components {
             notes: string[];
             code_then: string | null;
             code_now: string;
+        };
+        ResultOutput: {
+            /** Format: uuid */
+            id: string;
+            status: components["schemas"]["StatusEnum"];
+            /**
+             * @description Of a duplicate.
+             *
+             *     * `applied` - applied
+             *     * `conflict` - conflict
+             *     * `rejected` - rejected
+             */
+            was: (components["schemas"]["WasEnum"] | components["schemas"]["NullEnum"]) | null;
+            code: string | null;
+            detail: string | null;
+            product: components["schemas"]["ProductOutput"] | null;
+            /** Format: uuid */
+            prediction: string | null;
+            agreement: (components["schemas"]["AgreementEnum"] | components["schemas"]["NullEnum"]) | null;
+            rebased: boolean;
+            contested: components["schemas"]["ContestedOutput"][];
         };
         /** @description Refuses fields it does not know, so that a misspelt one is not silently ignored. */
         ReviewInputRequest: {
@@ -1002,6 +1134,19 @@ export interface components {
             session_expires_at: string | null;
             /** Format: date-time */
             server_time: string;
+            /**
+             * Format: uuid
+             * @description Cursors of another epoch are of no use.
+             */
+            epoch: string;
+            /** @description How far GET /sync/changes reaches. */
+            sync_head: number;
+            /** @description Which model is live. Null: none. */
+            model: components["schemas"]["ModelNamed"] | null;
+            /** @description The format of what a tablet keeps. */
+            schema: number;
+            /** @description The digest of the tablet's page. Null: it is not built. */
+            build: string | null;
         };
         ShareOutput: {
             decision_path: components["schemas"]["DecisionPathEnum"];
@@ -1010,6 +1155,20 @@ export interface components {
             /** @description Of the answers in this stretch; 100 in all. */
             percent: number;
         };
+        /** @description Refuses fields it does not know, so that a misspelt one is not silently ignored. */
+        SignInInputRequest: {
+            username: string;
+            password: string;
+        };
+        /**
+         * @description * `applied` - applied
+         *     * `duplicate` - duplicate
+         *     * `conflict` - conflict
+         *     * `rejected` - rejected
+         *     * `deferred` - deferred
+         * @enum {string}
+         */
+        StatusEnum: "applied" | "duplicate" | "conflict" | "rejected" | "deferred";
         StoodInOutput: {
             /**
              * Format: date-time
@@ -1090,6 +1249,13 @@ export interface components {
             /** @description Why its model was recalled; null: it was not. */
             recalled: string | null;
         };
+        /**
+         * @description * `applied` - applied
+         *     * `conflict` - conflict
+         *     * `rejected` - rejected
+         * @enum {string}
+         */
+        WasEnum: "applied" | "conflict" | "rejected";
         /**
          * @description * `unusable` - unusable
          *     * `nothing_known` - nothing_known
@@ -2990,6 +3156,61 @@ export interface operations {
             };
         };
     };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOutput"];
+                };
+            };
+            /** @description wrong_credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many attempts failed; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     pull_changes: {
         parameters: {
             query?: {
@@ -3027,6 +3248,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    read_changes: {
+        parameters: {
+            query: {
+                /** @description At most 100. */
+                ids: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpsOutput"];
+                };
+            };
+        };
+    };
+    push_changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushOutput"];
+                };
             };
         };
     };
