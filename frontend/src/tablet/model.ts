@@ -5,6 +5,7 @@ import type { Explanation, LiveModel } from "../api/types.ts";
 import type { TabletAnswer } from "../offline/changes.ts";
 import { type Described, featuresOf } from "../offline/features.ts";
 import * as offline from "../offline/model.ts";
+import { short } from "../ui/words.ts";
 import { currentNet, onNet, reach } from "./net.ts";
 import { Died, Twin } from "./twin.ts";
 
@@ -15,6 +16,7 @@ export interface ModelState {
   sha256: string | null;
   /** The beginning of the digest, for people; empty if there is no model. */
   version: string;
+  /** Its size; while there is none, the size of the one that is fetched. */
   bytes: number;
   /** How much of the next model is here, from 0 to 1; null: none is on its way. */
   progress: number | null;
@@ -61,15 +63,10 @@ function become(change: Partial<ModelState>): void {
 function show({ active }: offline.Models): void {
   become({
     sha256: active?.sha256 ?? null,
-    version: shortened(active?.sha256),
+    version: short(active?.sha256 ?? ""),
     bytes: active?.bytes ?? 0,
     at: active?.at ?? null,
   });
-}
-
-/** Return a digest as people read it. */
-export function shortened(sha256: string | null | undefined): string {
-  return sha256?.slice(0, 12) ?? "";
 }
 
 async function look(): Promise<void> {
@@ -142,7 +139,10 @@ async function takeLive(live: LiveModel, isAsked: boolean): Promise<void> {
   const held = await offline.take(live, {
     now: new Date(),
     isAsked,
-    progress: (bytes) => become({ progress: bytes / (live.bytes ?? bytes) }),
+    progress: (here) => {
+      const bytes = live.bytes ?? here;
+      become({ progress: here / bytes, ...(before === null && { bytes }) });
+    },
     prove: async (bytes, sha256, vectors) => {
       fresh = await Twin.start(bytes, sha256, vectors);
     },
