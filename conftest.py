@@ -97,6 +97,33 @@ def no_secret_of_another_test() -> Iterator[None]:
     forget_secrets()
 
 
+@pytest.fixture(autouse=True)
+def headers_without_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let answers say what they would say beside an empty database, and ask none.
+
+    A test that counts queries would count a look that other requests share.
+    """
+    from lib.fresh import Fresh
+    from sync import standing
+
+    nowhere = standing.Standing(epoch=None, head=0, model=None)
+    monkeypatch.setattr(standing, "_fresh", Fresh(lambda: nowhere, seconds=3600))
+
+
+@pytest.fixture
+def headers_as_they_are(
+    headers_without_a_look: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Let every answer say what is true at that moment."""
+    from lib.fresh import Fresh
+    from sync import standing
+
+    look = standing._look_if_it_answers
+    monkeypatch.setattr(standing, "_last", None)
+    monkeypatch.setattr(standing, "_fresh", Fresh(look, seconds=-1))
+    yield
+
+
 def member(username: str, role: str) -> "User":
     from django.contrib.auth.models import Group
 

@@ -1,18 +1,13 @@
-import hashlib
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.contrib.sessions.models import Session
-from django.middleware.csrf import get_token
-from django.utils.decorators import method_decorator
-from django.views.decorators.csrf import ensure_csrf_cookie
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from knox.models import AuthToken
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, NotFound, Throttled
-from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -105,69 +100,6 @@ class TokenDetail(APIView):
             raise NotFound("You have no such token.")
         actions.revoke_token(digest=token.digest, by=request.user, now=clock.now())
         return Response(status=204)
-
-
-class SessionOutput(serializers.Serializer[Any]):
-    authenticated = serializers.BooleanField()
-    user_id = serializers.IntegerField(allow_null=True)
-    username = serializers.CharField(allow_null=True)
-    display_name = serializers.CharField(allow_null=True)
-    permissions = serializers.ListField(
-        child=serializers.CharField(), help_text='Sorted, such as "inventory.view_product".'
-    )
-    perms_hash = serializers.CharField(
-        help_text="Differs when the permissions do: 16 hex digits of the SHA-256 of the "
-        "permissions, joined by commas."
-    )
-    csrf = serializers.CharField(help_text="Send it back as X-CSRFToken with every write.")
-    session_expires_at = serializers.DateTimeField(
-        allow_null=True, help_text="Null without a session, also for a token."
-    )
-    server_time = serializers.DateTimeField()
-
-
-# The CSRF middleware stands aside for the API, so this view sets the cookie itself.
-@method_decorator(ensure_csrf_cookie, name="dispatch")
-class CurrentSession(APIView):
-    """Who is asking, and what they may do."""
-
-    permission_classes = [AllowAny]
-
-    @extend_schema(operation_id="read_session", responses=SessionOutput)
-    def get(self, request: Request) -> Response:
-        """Nobody is an answer too, and not a refusal: a page asks this before anything else.
-
-        A page that never showed a form can write afterwards: the answer brings the CSRF cookie
-        and the token that belongs to it.
-        """
-        user = request.user if isinstance(request.user, User) else None
-        permissions = sorted(user.get_all_permissions()) if user else []
-        joined = ",".join(permissions)
-        response = Response(
-            {
-                "authenticated": user is not None,
-                "user_id": user.pk if user else None,
-                "username": user.username if user else None,
-                "display_name": str(user) if user else None,
-                "permissions": permissions,
-                "perms_hash": hashlib.sha256(joined.encode()).hexdigest()[:16],
-                "csrf": get_token(request._request),
-                "session_expires_at": _session_end(request) if user else None,
-                "server_time": clock.now(),
-            }
-        )
-        response["Cache-Control"] = "no-store"
-        return response
-
-
-def _session_end(request: Request) -> datetime | None:
-    # What the session object calls its expiry is counted from now, not from when it was saved.
-    session = getattr(request._request, "session", None)
-    return (
-        Session.objects.filter(pk=session.session_key).values_list("expire_date", flat=True).first()
-        if session is not None
-        else None
-    )
 
 
 class Digest(Text):

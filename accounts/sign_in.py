@@ -26,7 +26,7 @@ from lib import clock
 
 MOST_UNDER_ONE_NAME = 5
 MOST_FROM_ONE_ADDRESS = 100
-_LOCKED = "too_many_attempts"
+LOCKED = "too_many_attempts"
 
 
 class Passwords(ModelBackend):
@@ -53,7 +53,7 @@ class Passwords(ModelBackend):
             # Not PermissionDenied, which the form would show as a wrong password.
             seconds = math.ceil((refused.until - now).total_seconds())
             raise ValidationError(
-                _wait(seconds), code=_LOCKED, params={"seconds": seconds}
+                _wait(seconds), code=LOCKED, params={"seconds": seconds}
             ) from refused
         user = super().authenticate(request, username, password, **kwargs)
         if user is not None:
@@ -109,7 +109,7 @@ class SignIn(LoginView):
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_invalid(form)
         for error in form.errors.as_data().get(NON_FIELD_ERRORS, []):
-            if error.code == _LOCKED and error.params:
+            if error.code == LOCKED and error.params:
                 response.status_code = 429
                 response["Retry-After"] = str(error.params["seconds"])
         return response

@@ -150,6 +150,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "lib.logs.RequestLog",
+    "config.news.News",
     "lib.api.require_length",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.Static",

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import condition, require_safe
 
+from lib.fresh import Fresh
 from lib.islands import NotBuilt, files
 
 ENTRY = "src/tablet/index.tsx"
@@ -31,6 +32,22 @@ def _digest(content: str) -> str:
 def _shell() -> str:
     # Without the request, so that no context processor can put anybody into the page.
     return render_to_string("tablet/shell.html")
+
+
+def _build() -> str | None:
+    try:
+        return _digest(_shell())
+    except NotBuilt:
+        return None
+
+
+# Tablets ask often, and what is built changes with a release.
+_fresh_build = Fresh(_build, seconds=10.0)
+
+
+def build() -> str | None:
+    """Return the digest of the shell that is served, None if the frontend is not built."""
+    return _fresh_build.get()
 
 
 def _offline() -> str:

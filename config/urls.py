@@ -5,7 +5,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.sign_in import SignIn
-from config import health, tablet, views
+from config import health, session, tablet, views
 
 admin.site.site_title = admin.site.site_header = "Shelfmark administration"
 # The lists need the width; the rooms of the desk are in its header.
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("inventory.urls")),
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("sync.urls")),
+    path("api/v1/session", session.CurrentSession.as_view(), name="session"),
     path("", include("ledger.urls")),
     path("", views.home, name="home"),
     path("", include("inventory.page_urls")),

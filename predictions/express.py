@@ -34,6 +34,7 @@ PATH = "/api/v1/predictions"
 MOST_BYTES = 65_536
 
 Environ = dict[str, Any]
+Headers = Iterable[tuple[str, str]]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
@@ -45,8 +46,11 @@ class Express:
     long it took, under the same request id.
     """
 
-    def __init__(self, application: Application) -> None:
+    def __init__(
+        self, application: Application, *, more_headers: Callable[[], Headers] = tuple
+    ) -> None:
         self.application = application
+        self.more_headers = more_headers
         self.headers = [
             ("Content-Type", "application/json"),
             ("X-Content-Type-Options", "nosniff"),
@@ -66,6 +70,7 @@ class Express:
                     "200 OK",
                     [
                         *self.headers,
+                        *self.more_headers(),
                         ("Content-Length", str(len(answer))),
                         ("X-Request-Id", request_id),
                     ],

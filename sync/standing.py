@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import Error as DatabaseError
+from django.db import connection
+
 from lib.fresh import Fresh
 from registry.models import Deployment
 from sync import feed
@@ -32,12 +35,32 @@ def look() -> Standing:
     )
 
 
-_fresh = Fresh(look, seconds=FRESH_SECONDS)
+def _look_if_it_answers() -> Standing | None:
+    global _last  # noqa: PLW0603  (one for the process, like the thread that looks)
+    try:
+        _last = look()
+    except DatabaseError:
+        # Whoever asks has an answer to give all the same. A connection that broke must not stay:
+        # it may be that of a thread that Django never tidies up after.
+        connection.close_if_unusable_or_obsolete()
+    return _last
+
+
+_last: Standing | None = None
+_fresh = Fresh(_look_if_it_answers, seconds=FRESH_SECONDS)
+
+
+def last_known() -> Standing | None:
+    """Return where the server was when the database last answered, or None if it never did.
+
+    While it answers, that is at most FRESH_SECONDS ago and a look-up more.
+    """
+    return _fresh.get()
 
 
 def standing() -> Standing:
-    """Return where the server is, at most FRESH_SECONDS old and a look-up more."""
-    return _fresh.get()
+    """Return the same, or raise DatabaseError."""
+    return last_known() or look()
 
 
 def forget() -> None:

@@ -14,6 +14,7 @@ from django.test import Client
 
 from accounts.authentication import CachedTokenAuthentication, forget_tokens
 from accounts.models import User
+from config.news import headers
 from ledger.models import Entry
 from ledger.openings import opened
 from lib.group_commit import Overloaded
@@ -40,7 +41,7 @@ class Wsgi:
         self.token = token
         self.django = WSGIHandler()
         self.went_to_django = 0
-        self.express = Express(self._to_django)
+        self.express = Express(self._to_django, more_headers=headers)
 
     def _to_django(self, environ: Any, start_response: Any) -> Any:
         self.went_to_django += 1
