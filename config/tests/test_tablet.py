@@ -63,6 +63,21 @@ def test_what_the_worker_keeps_sets_no_cookie_and_does_not_vary_by_it(
     assert "script-src 'self'" in answer["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize("address", ["/tablet/", "/tablet/scan"])
+def test_the_tablet_may_compile_its_scanner_and_do_nothing_else_more(
+    address: str, client: Client
+) -> None:
+    here = client.get(address)["Content-Security-Policy"]
+    elsewhere = client.get("/sign-in")["Content-Security-Policy"]
+    assert "script-src 'self' 'wasm-unsafe-eval';" in here
+    assert set(here.replace(" 'wasm-unsafe-eval'", "").split("; ")) == set(elsewhere.split("; "))
+
+
+@pytest.mark.parametrize("address", ["/", "/sign-in", "/offline", "/sw.js", "/admin/login/"])
+def test_no_other_page_compiles_anything(address: str, client: Client) -> None:
+    assert "unsafe" not in client.get(address).headers.get("Content-Security-Policy", "")
+
+
 def test_every_address_of_the_tablet_is_the_same_page(client: Client) -> None:
     assert client.get("/tablet/products/7").content == client.get("/tablet/").content
 
