@@ -1,13 +1,14 @@
 import { readdirSync } from "node:fs";
 import { defineConfig } from "vite";
 import { antdCss } from "./vite/antd_css.ts";
+import { zxing } from "./vite/zxing.ts";
 
 // Every island is an entry of its own, so that a page loads what it shows.
 const islands = readdirSync("src/islands").map((name) => [name, `src/islands/${name}/index.tsx`]);
 
 export default defineConfig({
   base: "/static/app/pages/",
-  plugins: [antdCss()],
+  plugins: [antdCss(), zxing()],
   build: {
     target: "es2022",
     outDir: "dist/pages",

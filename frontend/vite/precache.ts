@@ -29,6 +29,8 @@ export function precache(
       waiting.push(...(chunk.imports ?? []), ...(chunk.dynamicImports ?? []));
     }
   }
-  // Each name carries the digest of the file, so no revision is needed beside it.
-  return [...files].sort().map((file) => ({ url: `${prefix}${file}`, revision: null }));
+  // Each name carries the digest of the file, so no revision is needed beside it. One large file
+  // that fails would keep every new version away: the scanner fetches its WebAssembly by itself.
+  const small = [...files].filter((file) => !file.endsWith(".wasm"));
+  return small.sort().map((file) => ({ url: `${prefix}${file}`, revision: null }));
 }
