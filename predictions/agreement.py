@@ -9,8 +9,8 @@ from django.db.models import Exists, OuterRef
 
 from ledger.models import Entry, Pruning
 from ledger.ranges import Fault, Stored
-from predictions.models import Prediction, Review
-from predictions.receipts import moment
+from predictions.models import Prediction, Review, Skip
+from predictions.receipts import beside_tablet, moment
 
 # What the table repeats of a receipt, in the order of `_as_told`.
 _COLUMNS = (
@@ -49,6 +49,8 @@ def check_predictions(rows: Sequence[tuple[Stored, dict[str, Any]]]) -> Iterator
             yield Fault(row.index, f"Prediction {row.uuid} is gone; its receipt is still here.")
         elif _as_told(receipt) != _as_stored(stored[:-1]):
             yield Fault(row.index, f"Prediction {row.uuid} does not say what its receipt says.")
+        elif "tablet_answer" in receipt and beside_tablet(receipt, receipt) != receipt:
+            yield Fault(row.index, f"Receipt {row.uuid} misjudges the answer of a tablet.")
         elif row.actor_id not in (stored[-1], None):  # receipts of format 1 have none
             yield Fault(row.index, f"Prediction {row.uuid} names another person than its receipt.")
 
@@ -73,6 +75,19 @@ def check_reviews(rows: Sequence[tuple[Stored, dict[str, Any]]]) -> Iterator[Fau
             yield Fault(row.index, f"Review {row.uuid} does not say what its entry says.")
 
 
+def check_skips(rows: Sequence[tuple[Stored, dict[str, Any]]]) -> Iterator[Fault]:
+    """Compare the rows of what people skipped with their entries."""
+    found = Skip.objects.in_bulk([row.uuid for row, _ in rows])
+    for row, entry in rows:
+        skip = found.get(row.uuid)
+        if skip is None:
+            yield Fault(row.index, f"Skip {row.uuid} is gone; its entry is still here.")
+            continue
+        stored = (str(skip.prediction_id), moment(skip.at), skip.person_id)
+        if (entry["subject"], entry["at"], row.actor_id) != stored:
+            yield Fault(row.index, f"Skip {row.uuid} does not say what its entry says.")
+
+
 def without_entry() -> Iterator[str]:
     """Name the first answers and reviews that stand for entries which are not there."""
     # Entries that were pruned are not missing.
@@ -80,6 +95,7 @@ def without_entry() -> Iterator[str]:
     for model, noun, moment_of in (
         (Prediction, "Prediction", "made_at"),
         (Review, "Review", "reviewed_at"),
+        (Skip, "Skip", "at"),
     ):
         alone = model._default_manager.exclude(Exists(Entry.objects.filter(uuid=OuterRef("pk"))))
         if since is not None:

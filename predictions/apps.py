@@ -12,4 +12,5 @@ class PredictionsConfig(AppConfig):
         register("prediction.made", agreement.check_predictions)
         register("prediction.accepted", agreement.check_reviews)
         register("prediction.corrected", agreement.check_reviews)
+        register("prediction.skipped", agreement.check_skips)
         register_orphans(agreement.without_entry)

@@ -72,6 +72,10 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
             .order_by("doubt__sure", "doubt__prediction_id")
         )
 
+    def not_skipped_by(self, person: int) -> Self:
+        """Leave out what this person does not want to say anything about."""
+        return self.exclude(Exists(Skip.objects.filter(prediction=OuterRef("pk"), person=person)))
+
     def further_on(self, *, sure: int, id: UUID) -> Self:
         """Of `waiting`, those that come after this one."""
         # The first condition says nothing new. It lets the database begin there in its index.
@@ -208,6 +212,32 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome}: {self.label}"
+
+
+class Skip(models.Model):
+    """A person leaves a prediction to the others. It waits for them as before.
+
+    It has the id of the ledger entry that tells of it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # The constraint has an index that begins with it.
+    prediction = models.ForeignKey(
+        Prediction, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["prediction", "person"], name="predictions_one_skip_each"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prediction_id} skipped"
 
 
 # Replays

@@ -35,12 +35,45 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
+class TabletAnswer:
+    """What the model on a tablet said to the question before the server was asked."""
+
+    model_sha256: str
+    suggestions: Sequence[Suggestion]
+    # By the clock of the tablet.
+    made_at: datetime
+
+    def beside(self, outcome: Outcome) -> dict[str, object]:
+        """Return what the receipt says of it."""
+        best = self.suggestions[0]
+        told = {
+            "model_sha256": self.model_sha256,
+            "category": best.label,
+            "score": best.score,
+            "confidence_ppm": best.confidence_ppm,
+            "alternatives": plain(self.suggestions[1:]),
+            "made_at": moment(self.made_at),
+        }
+        own = outcome.suggestions[0] if outcome.suggestions else None
+        agreement = agreement_of(
+            told,
+            {
+                "category": own.label if own else None,
+                "score": own.score if own else None,
+                "model_sha256": outcome.link.sha256 if outcome.link else None,
+            },
+        )
+        return {**told, "agreement": agreement}
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """The features of one product, and which stored product they come from, if any."""
 
     features: Features
     product_id: int | None = None
     product_version: int | None = None
+    tablet: TabletAnswer | None = None
 
 
 def moment(at: datetime) -> str:
@@ -71,8 +104,10 @@ def encode(
 ) -> bytes:
     """Return the bytes that stand for an answer: canonical JSON (RFC 8785) without floats."""
     link = outcome.link
+    tablet = {"tablet_answer": question.tablet.beside(outcome)} if question.tablet else {}
     return canonical(
-        {
+        tablet
+        | {
             "format": FORMAT,
             "id": str(receipt_id),
             "made_at": moment(now),
@@ -117,6 +152,36 @@ def plain(suggestions: Sequence[Suggestion]) -> list[dict[str, Any]]:
         {"category": one.label, "score": one.score, "confidence_ppm": one.confidence_ppm}
         for one in suggestions
     ]
+
+
+SAME, DIFFERS = "same", "differs"
+
+
+def agreement_of(tablet: Mapping[str, Any], answer: Mapping[str, Any]) -> str:
+    """Return whether a tablet's answer is this one: `same` or `differs`.
+
+    Scores of two models cannot be compared; those of one are equal or something is wrong.
+    """
+    is_same = tablet["category"] == answer["category"] and (
+        tablet["model_sha256"] != answer["model_sha256"] or tablet["score"] == answer["score"]
+    )
+    return SAME if is_same else DIFFERS
+
+
+def beside_tablet(receipt: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an answer as the receipt would tell it, which may hold a tablet's answer as well.
+
+    One that differs from the tablet's waits for a person, however sure the model is.
+    """
+    told = receipt.get("tablet_answer")
+    if told is None:
+        return {**answer, "tablet_answer": None}
+    agreement = agreement_of(told, answer)
+    return {
+        **answer,
+        "tablet_answer": {**told, "agreement": agreement},
+        "needs_review": answer["needs_review"] or agreement == DIFFERS,
+    }
 
 
 def suggestions(receipt: Mapping[str, Any]) -> tuple[Suggestion, ...]:

@@ -34,7 +34,7 @@ _KIND_OF = {"live": "model", "canary": "model", "fallback": "fallback", "rules":
 # What the input and the model's bytes determine, as the receipt calls it.
 _DETERMINED = (
     "category", "score", "confidence_ppm", "alternatives", "decision_path", "passed_over",
-    "threshold_ppm", "needs_review", "model_sha256", "dataset_sha256", "text",
+    "threshold_ppm", "needs_review", "model_sha256", "dataset_sha256", "text", "tablet_answer",
 )  # fmt: skip
 
 
@@ -179,6 +179,7 @@ def replay(kept: Stored, *, find: Callable[[str], Pinned], code: str) -> Replaye
         code_then = str(receipt["code_commit"])
         product = question(receipt, kept.input)
         again, notes = _answer(receipt, product, find)
+        again = receipts.beside_tablet(receipt, again)
     except CannotReplay as error:
         return Replayed(
             ReplayOutcome.IMPOSSIBLE, code_then, code, reason=error.reason, why=f"{error}."

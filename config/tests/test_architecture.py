@@ -54,6 +54,7 @@ APPEND_ONLY = {
     "predictions.ReplayFinding",
     "predictions.Requeued",
     "predictions.Review",
+    "predictions.Skip",
     "registry.Approval",
     "sync.Change",
 }

@@ -8,6 +8,7 @@ from predictions.actions.answers import (
     predict,
     predict_products,
     review,
+    skip,
 )
 from predictions.actions.exports import note_proof
 from predictions.actions.looks import note_look
@@ -24,4 +25,5 @@ __all__ = [
     "predict",
     "predict_products",
     "review",
+    "skip",
 ]

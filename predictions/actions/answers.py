@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from lib.ids import uuid7
 from lib.rows import insert
 from lib.salts import salt
 from predictions import features, metrics, receipts, serving
-from predictions.models import Prediction, Review
+from predictions.models import Prediction, Review, Skip
 from predictions.receipts import Asker, Question
 
 # The kind of the ledger entries whose bodies are receipts.
@@ -43,6 +43,8 @@ class Made:
     prediction: Prediction
     written: Built
     outcome: serving.Outcome
+    # Whether a tablet had answered the same; None: no tablet had.
+    agreement: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,9 @@ def _made(
     duration_us: int,
 ) -> Made:
     receipt_id = uuid7()
+    agreement = str(question.tablet.beside(outcome)["agreement"]) if question.tablet else None
+    if agreement == receipts.DIFFERS:
+        outcome = replace(outcome, needs_review=True)
     openings, commitments = _closed(receipt_id, question, asker, secret)
     best = outcome.suggestions[0] if outcome.suggestions else None
     return Made(
@@ -168,6 +173,7 @@ def _made(
             openings,
         ),
         outcome=outcome,
+        agreement=agreement,
     )
 
 
@@ -255,6 +261,25 @@ def review(
                 now=now,
             )
     return written
+
+
+@transaction.atomic
+def skip(*, prediction_id: UUID, by: User, now: datetime) -> Skip:
+    """Leave a prediction to the others. Safe to repeat: who has left it already does nothing."""
+    prediction = Prediction.objects.get(pk=prediction_id)
+    known = Skip.objects.filter(prediction=prediction, person=by).first()
+    if known is not None:
+        return known
+    skip_id = uuid7()
+    record(
+        "prediction.skipped",
+        actor=by.pk,
+        subject=str(prediction.pk),
+        now=now,
+        uuid=skip_id,
+        product=prediction.product_id,
+    )
+    return Skip.objects.create(id=skip_id, prediction=prediction, person=by, at=now)
 
 
 @lru_cache(maxsize=1)

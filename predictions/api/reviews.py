@@ -138,9 +138,13 @@ class ReviewQueue(APIView):
         responses={200: QueuePage, **errors(400, 401, 403)},
     )
     def get(self, request: Request) -> Response:
-        """The products about which a person has to say something, the least certain first."""
+        """The products about which a person has to say something, the least certain first.
+
+        What whoever asks has skipped is left to the others.
+        """
         asked = QueueQuery.read(request)
-        waiting = Prediction.objects.waiting()
+        assert isinstance(request.user, User)
+        waiting = Prediction.objects.waiting().not_skipped_by(request.user.pk)
         found = waiting.select_related("product__category", "requeued__recall")
         if "after" in asked:
             found = found.further_on(**_read_place(asked["after"]))

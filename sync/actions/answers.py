@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
+from categorizer.model import Suggestion
 from inventory.actions import UnknownCategory
 from inventory.models import Product
+from predictions import features
+from predictions.actions import predict, skip
 from predictions.actions import review as write_review
 from predictions.models import Prediction
+from predictions.receipts import Asker, Question, TabletAnswer, moment
 from sync.actions.products import check_category
 from sync.incoming import Invalid
 from sync.models import Change
@@ -38,6 +44,50 @@ def review(*, task: Task) -> Done:
         rebased=rebased,
         details={"category": task.payload["category"]},
     )
+
+
+def provide(*, task: Task) -> Done:
+    """Ask the server what the tablet has answered by itself, and keep both in one receipt.
+
+    Nothing is filed. If the two differ, the product waits for a person.
+    """
+    product = task.known_product
+    read = features.of_product(product)
+    if features.is_too_long(read):
+        raise Invalid("The product's description is too long to be asked about. Shorten it first.")
+    told = task.payload["answer"]
+    question = Question(
+        read,
+        product.pk,
+        product.version,
+        TabletAnswer(
+            model_sha256=told["model_sha256"],
+            suggestions=[_suggestion(one) for one in (told, *told["alternatives"])],
+            made_at=task.sent.made_at,
+        ),
+    )
+    asker = Asker(
+        user_id=task.by.pk,
+        request_id=task.request_id,
+        device=str(task.sent.device),
+        device_time=moment(task.sent.sent_at),
+    )
+    (made,) = predict(questions=[question], asker=asker, now=task.now)
+    return Done(product, prediction=made.prediction.pk, agreement=made.agreement)
+
+
+def pass_over(*, task: Task) -> Done:
+    """Leave a prediction to the others."""
+    prediction = _answer(task, task.payload["prediction"])
+    skip(prediction_id=prediction.pk, by=task.by, now=task.now)
+    number = prediction.product_id
+    return Done(
+        Product.objects.filter(pk=number).first() if number else None, prediction=prediction.pk
+    )
+
+
+def _suggestion(told: Mapping[str, Any]) -> Suggestion:
+    return Suggestion(told["category"], told["score"], told["confidence_ppm"])
 
 
 def dismiss(*, task: Task) -> Done:

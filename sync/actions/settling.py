@@ -38,6 +38,8 @@ _KINDS: Mapping[str, tuple[str | None, Callable[..., Done]]] = {
     Change.Kind.CATEGORIZE: ("inventory.categorize_product", products.put),
     Change.Kind.ACCEPT: ("predictions.review_prediction", answers.review),
     Change.Kind.CORRECT: ("predictions.review_prediction", answers.review),
+    Change.Kind.PROVISIONAL: ("predictions.add_prediction", answers.provide),
+    Change.Kind.SKIP: ("predictions.review_prediction", answers.pass_over),
     Change.Kind.DISMISS: (None, answers.dismiss),
 }
 _WITHOUT_PRODUCT = {Change.Kind.CREATE, Change.Kind.SKIP, Change.Kind.DISMISS}
