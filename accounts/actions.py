@@ -269,6 +269,7 @@ def keep_answer(
     status: int,
     response_body: bytes,
     location: str,
+    etag: str,
     now: datetime,
 ) -> IdempotencyKey:
     """Keep the answer to a request, in the transaction of the request's effect."""
@@ -281,6 +282,7 @@ def keep_answer(
         status=status,
         response_body=response_body,
         location=location,
+        etag=etag,
         created_at=now,
     )
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, NotFound, Throttled
@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import actions
-from accounts.idempotency import idempotent
+from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
 from accounts.models import User
 from lib import clock
 from lib.api import StrictSerializer, Text, Whole
@@ -70,7 +70,7 @@ class Tokens(APIView):
         operation_id="create_token",
         request=TokenInput,
         responses={201: NewTokenOutput},
-        parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
+        parameters=[IDEMPOTENCY_KEY],
     )
     @idempotent(secret=["token"])
     def post(self, request: Request) -> Response:
@@ -92,7 +92,8 @@ class Tokens(APIView):
 class TokenDetail(APIView):
     permission_classes = [IsAuthenticated]
 
-    @extend_schema(operation_id="revoke_token", responses={204: None})
+    @extend_schema(operation_id="revoke_token", responses={204: None}, parameters=[IDEMPOTENCY_KEY])
+    @idempotent()
     def delete(self, request: Request, id: str) -> Response:
         assert isinstance(request.user, User)
         token = AuthToken.objects.filter(user=request.user, digest__startswith=id).first()
@@ -167,7 +168,13 @@ class TabletDetail(APIView):
 
     permission_classes = [IsAuthenticated]
 
-    @extend_schema(operation_id="report_tablet", request=TabletInput, responses=TabletOutput)
+    @extend_schema(
+        operation_id="report_tablet",
+        request=TabletInput,
+        responses=TabletOutput,
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    @idempotent()
     def post(self, request: Request, id: UUID) -> Response:
         """Safe to repeat: what is no news is answered, and writes nothing."""
         data = TabletInput(data=request.data)

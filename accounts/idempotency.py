@@ -1,4 +1,4 @@
-"""A POST that may arrive twice has one effect and one answer.
+"""A write that may arrive twice has one effect and one answer.
 
 The client sends an `Idempotency-Key` of its own making; see
 draft-ietf-httpapi-idempotency-key-header-07, which this follows.
@@ -14,6 +14,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ParseError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -27,6 +28,14 @@ from lib.api import Conflict, Unprocessable
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="1 to 255 visible ASCII characters of your making. The same request under "
+    "the same key has one effect.",
+)
+
 View = TypeVar("View", bound=APIView)
 P = ParamSpec("P")
 Handler = Callable[Concatenate[View, Request, P], HttpResponseBase]
@@ -39,7 +48,7 @@ class StillRunning(Conflict):
 
 
 def idempotent(*, secret: Collection[str] = ()) -> Callable[[Handler[View, P]], Handler[View, P]]:
-    """Decorate a POST handler so that a request that arrives twice has one effect.
+    """Decorate a handler so that a request that arrives twice has one effect.
 
     The answer is stored in the transaction of the effect. Only answers of success are
     stored: a request that was refused had no effect, and may be corrected and sent again
@@ -126,9 +135,12 @@ class Delivery:
         response = HttpResponse(
             stored.body(), status=stored.status, content_type="application/json"
         )
+        if not stored.body():
+            del response["Content-Type"]
         response["Idempotency-Replayed"] = "true"
-        if stored.location:
-            response["Location"] = stored.location
+        for name, value in (("Location", stored.location), ("ETag", stored.etag)):
+            if value:
+                response[name] = value
         return response
 
     def row(self, *, status: int, body: bytes, now: datetime) -> IdempotencyKey:
@@ -156,6 +168,7 @@ class Delivery:
             status=response.status_code,
             response_body=self._stored_body(response),
             location=response.get("Location", ""),
+            etag=response.get("ETag", ""),
             now=clock.now(),
         )
 

@@ -34,6 +34,8 @@ class IdempotencyKey(models.Model):
     status = models.PositiveSmallIntegerField()
     response_body = models.BinaryField()
     location = models.CharField(max_length=500, blank=True)
+    # The database knows the default too: the release before goes on writing during a migration.
+    etag = models.CharField(max_length=100, blank=True, default="", db_default="")
     created_at = models.DateTimeField(db_index=True)
 
     class Meta:

@@ -16,10 +16,9 @@ from inventory.api.products import (
     ProductOutput,
     Products,
 )
-from inventory.api.requests import IDEMPOTENCY_KEY, IF_MATCH
+from inventory.api.requests import IF_MATCH
 
 __all__ = [
-    "IDEMPOTENCY_KEY",
     "IF_MATCH",
     "Categories",
     "CategoryChange",

@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.idempotency import idempotent
+from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
 from inventory import actions
-from inventory.api.requests import IDEMPOTENCY_KEY, IF_MATCH, person, read_version, stale
+from inventory.api.requests import IF_MATCH, person, read_version, stale
 from inventory.models import SEPARATOR, Category, Taxonomy
 from lib import clock
 from lib.api import Conflict, QuerySerializer, StrictSerializer, Text, Whole, needs, next_page
@@ -144,8 +144,9 @@ class CategoryDetail(APIView):
         operation_id="replace_category",
         request=CategoryChange,
         responses=CategoryOutput,
-        parameters=[IF_MATCH],
+        parameters=[IDEMPOTENCY_KEY, IF_MATCH],
     )
+    @idempotent()
     def put(self, request: Request, id: int) -> Response:
         return self._change(request, id, partial=False)
 
@@ -153,12 +154,18 @@ class CategoryDetail(APIView):
         operation_id="change_category",
         request=CategoryChange,
         responses=CategoryOutput,
-        parameters=[IF_MATCH],
+        parameters=[IDEMPOTENCY_KEY, IF_MATCH],
     )
+    @idempotent()
     def patch(self, request: Request, id: int) -> Response:
         return self._change(request, id, partial=True)
 
-    @extend_schema(operation_id="delete_category", responses={204: None}, parameters=[IF_MATCH])
+    @extend_schema(
+        operation_id="delete_category",
+        responses={204: None},
+        parameters=[IDEMPOTENCY_KEY, IF_MATCH],
+    )
+    @idempotent()
     def delete(self, request: Request, id: int) -> Response:
         try:
             actions.delete_category(

@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.idempotency import idempotent
+from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
 from inventory import actions
-from inventory.api.requests import IDEMPOTENCY_KEY, IF_MATCH, person, read_version, stale
+from inventory.api.requests import IF_MATCH, person, read_version, stale
 from inventory.models import HEAVIEST_G, LONGEST_MM, Product, read_gtin
 from lib import clock
 from lib.api import (
@@ -188,8 +188,9 @@ class ProductDetail(APIView):
         operation_id="replace_product",
         request=ProductChange,
         responses=ProductOutput,
-        parameters=[IF_MATCH],
+        parameters=[IDEMPOTENCY_KEY, IF_MATCH],
     )
+    @idempotent()
     def put(self, request: Request, id: int) -> Response:
         return self._change(request, id, partial=False)
 
@@ -197,12 +198,18 @@ class ProductDetail(APIView):
         operation_id="change_product",
         request=ProductChange,
         responses=ProductOutput,
-        parameters=[IF_MATCH],
+        parameters=[IDEMPOTENCY_KEY, IF_MATCH],
     )
+    @idempotent()
     def patch(self, request: Request, id: int) -> Response:
         return self._change(request, id, partial=True)
 
-    @extend_schema(operation_id="delete_product", responses={204: None}, parameters=[IF_MATCH])
+    @extend_schema(
+        operation_id="delete_product",
+        responses={204: None},
+        parameters=[IDEMPOTENCY_KEY, IF_MATCH],
+    )
+    @idempotent()
     def delete(self, request: Request, id: int) -> Response:
         try:
             actions.delete_product(
@@ -252,8 +259,9 @@ class ProductCategory(APIView):
         operation_id="categorize_product",
         request=CategoryChoice,
         responses=ProductOutput,
-        parameters=[IF_MATCH],
+        parameters=[IDEMPOTENCY_KEY, IF_MATCH],
     )
+    @idempotent()
     def put(self, request: Request, id: int) -> Response:
         data = CategoryChoice(data=request.data)
         data.is_valid(raise_exception=True)

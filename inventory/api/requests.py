@@ -10,13 +10,6 @@ from accounts.models import User
 from inventory import actions
 from lib.api import Conflict
 
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    description="1 to 255 visible ASCII characters of your making. The same request under "
-    "the same key has one effect.",
-)
 IF_MATCH = OpenApiParameter(
     "If-Match",
     str,

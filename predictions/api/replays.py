@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
 from accounts.models import User
 from lib import clock
 from lib.api import needs
@@ -43,8 +44,10 @@ class Replay(APIView):
     @extend_schema(
         operation_id="replay_prediction",
         request=None,
+        parameters=[IDEMPOTENCY_KEY],
         responses={200: ReplayOutput, **errors(401, 403, 404)},
     )
+    @idempotent()
     def post(self, request: Request, id: UUID) -> Response:
         """Compute an answer of the past again from the pinned model, and compare. An entry."""
         assert isinstance(request.user, User)
