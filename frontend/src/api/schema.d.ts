@@ -325,7 +325,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The products about which a person has to say something, the least certain first. */
+        /**
+         * @description The products about which a person has to say something, the least certain first.
+         *
+         *     What whoever asks has skipped is left to the others.
+         */
         get: operations["list_waiting"];
         put?: never;
         post?: never;
@@ -1346,6 +1350,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description 1 to 255 visible ASCII characters of your making. The same request under the same key has one effect. */
+                "Idempotency-Key"?: string;
                 /** @description The version you have read, such as "3". Another version answers 409. */
                 "If-Match"?: string;
             };
@@ -1374,6 +1380,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description 1 to 255 visible ASCII characters of your making. The same request under the same key has one effect. */
+                "Idempotency-Key"?: string;
                 /** @description The version you have read, such as "3". Another version answers 409. */
                 "If-Match"?: string;
             };
@@ -1397,6 +1405,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description 1 to 255 visible ASCII characters of your making. The same request under the same key has one effect. */
+                "Idempotency-Key"?: string;
                 /** @description The version you have read, such as "3". Another version answers 409. */
                 "If-Match"?: string;
             };
@@ -2322,7 +2332,10 @@ export interface operations {
     replay_prediction: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description 1 to 255 visible ASCII characters of your making. The same request under the same key has one effect. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2672,6 +2685,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description 1 to 255 visible ASCII characters of your making. The same request under the same key has one effect. */
+                "Idempotency-Key"?: string;
                 /** @description The version you have read, such as "3". Another version answers 409. */
                 "If-Match"?: string;
             };
@@ -2700,6 +2715,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description 1 to 255 visible ASCII characters of your making. The same request under the same key has one effect. */
+                "Idempotency-Key"?: string;
                 /** @description The version you have read, such as "3". Another version answers 409. */
                 "If-Match"?: string;
             };
@@ -2723,6 +2740,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description 1 to 255 visible ASCII characters of your making. The same request under the same key has one effect. */
+                "Idempotency-Key"?: string;
                 /** @description The version you have read, such as "3". Another version answers 409. */
                 "If-Match"?: string;
             };
@@ -2751,6 +2770,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description 1 to 255 visible ASCII characters of your making. The same request under the same key has one effect. */
+                "Idempotency-Key"?: string;
                 /** @description The version you have read, such as "3". Another version answers 409. */
                 "If-Match"?: string;
             };
@@ -3299,7 +3320,10 @@ export interface operations {
     report_tablet: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description 1 to 255 visible ASCII characters of your making. The same request under the same key has one effect. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3344,6 +3368,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description 1 to 255 visible ASCII characters of your making. The same request under the same key has one effect. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3368,7 +3393,10 @@ export interface operations {
     revoke_token: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description 1 to 255 visible ASCII characters of your making. The same request under the same key has one effect. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
