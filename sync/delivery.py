@@ -17,6 +17,7 @@ from django.db import InterfaceError, OperationalError
 from accounts.models import User
 from sync.actions import settle
 from sync.incoming import Batch, Invalid, read_change
+from sync.models import Change
 from sync.outcomes import Settled
 
 log = structlog.get_logger(__name__)
@@ -68,7 +69,9 @@ def _one(
         return Settled(id, "rejected", "invalid", str(error))
     products = frozenset({sent.product} if sent.product else ())
     blocker = in_the_way.get(sent.product or "")
-    if blocker is not None and blocker not in (sent.resolves, sent.id):
+    waits = blocker is not None and blocker not in (sent.resolves, sent.id)
+    # What came through before, when nothing stood in its way, is answered as it was then.
+    if waits and not Change.objects.filter(pk=sent.id).exists():
         return Settled(id, "deferred", "held", _HELD, products=products)
     try:
         return settle(sent=sent, by=by, now=now(), request_id=request_id)
