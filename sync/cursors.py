@@ -61,13 +61,15 @@ class Cursor:
             if _whole(told["schema"]) != SCHEMA:
                 raise OtherSchema
             phase = told["phase"]
+            xid, key, mark = told["place"]
+            newest, newest_mark = told["seen"]
             return cls(
                 epoch=UUID(hex=told["epoch"]),
                 scope=str(told["scope"]),
-                place=Place(*map(_whole, told["place"])),
-                seen=Seen(*map(_whole, told["seen"])),
+                place=Place(_key(xid), _key(key), _whole(mark)),
+                seen=Seen(_key(newest), _whole(newest_mark)),
                 phase=None if phase is None else Collection(phase),
-                last=_whole(told["last"]),
+                last=_key(told["last"]),
             )
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise Unreadable("This is no cursor.") from error
@@ -84,3 +86,9 @@ def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= _LARGEST:
         raise ValueError(value)
     return value
+
+
+def _key(value: object) -> int:
+    if (key := _whole(value)) < 0:
+        raise ValueError(value)
+    return key

@@ -8,8 +8,11 @@ from typing import Any
 
 from django.test import Client
 
+from accounts.models import User
+from inventory import actions
 from inventory.api import ProductOutput
 from inventory.models import Category, Product
+from lib import clock
 
 CHANGES = "/api/v1/sync/changes"
 
@@ -85,3 +88,17 @@ def real() -> Rows:
             for one in Category.objects.all()
         },
     }
+
+
+def product(sku: str, by: User, category: str | None = None) -> Product:
+    return actions.create_product(
+        fields={"sku": sku, "name": f"Drill {sku}"}, category=category, by=by, now=clock.now()
+    )
+
+
+def change(product: Product, name: str, by: User) -> None:
+    actions.update_product(product_id=product.pk, fields={"name": name}, by=by, now=clock.now())
+
+
+def category(name: str, by: User, parent: str | None = None) -> Category:
+    return actions.create_category(name=name, parent=parent, by=by, now=clock.now())

@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from django.test import Client
 
 from accounts.models import User
 from inventory import actions
 from inventory.csv_import import Row
 from inventory.models import Category, Product
 from lib import clock
-from sync.tests.mirror import Mirror, real
+from sync.tests.mirror import Mirror, category, product, real
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def mirror(client: Client, carla: User) -> Mirror:
-    client.force_login(carla)
-    return Mirror(client)
-
-
-def product(sku: str, by: User, category: str | None = None) -> Product:
-    return actions.create_product(
-        fields={"sku": sku, "name": f"Drill {sku}"}, category=category, by=by, now=clock.now()
-    )
-
-
-def category(name: str, by: User, parent: str | None = None) -> Category:
-    return actions.create_category(name=name, parent=parent, by=by, now=clock.now())
-
-
-@pytest.fixture
-def catalogue(admin: User) -> None:
-    category("Tools", admin)
-    category("Drills", admin, "Tools")
-    for number in range(7):
-        product(f"A-{number}", admin, "Tools > Drills" if number % 2 else None)
 
 
 def test_a_first_pull_brings_everything_and_then_waits(mirror: Mirror, catalogue: None) -> None:
