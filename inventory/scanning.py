@@ -10,6 +10,8 @@ from calendar import monthrange
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from django.db.models import Q
+
 from inventory.gs1 import IDENTIFIERS
 from inventory.models import gtin_check_digit
 
@@ -107,6 +109,13 @@ def read(raw: str, *, year: int) -> Scanned:
         return _understand(data, symbology, text, year) or Code(text, text)
     except _Fault as fault:
         return Bad(str(fault), text)
+
+
+def named_by(code: str, *, year: int) -> Q:
+    """Return the condition of the products that a code belongs to: by SKU, or by GTIN."""
+    scanned = read(code, year=year)
+    by_sku = Q(sku=scanned.text)
+    return by_sku | Q(gtin=int(scanned.gtin)) if isinstance(scanned, Goods) else by_sku
 
 
 def as_json(scanned: Scanned) -> dict[str, object]:

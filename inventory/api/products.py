@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
-from inventory import actions
+from inventory import actions, scanning
 from inventory.api.requests import IF_MATCH, person, read_version, stale
 from inventory.models import HEAVIEST_G, LONGEST_MM, Product, read_gtin
 from lib import clock
@@ -39,8 +39,12 @@ class SkuField(Text):
 
 
 class GtinField(Text):
+    """A GTIN, or whatever a scanner sends that holds one."""
+
     def to_internal_value(self, data: Any) -> int:  # type: ignore[override]
-        return read_gtin(super().to_internal_value(data))
+        text = super().to_internal_value(data)
+        scanned = scanning.read(text, year=clock.now().year)
+        return int(scanned.gtin) if isinstance(scanned, scanning.Goods) else read_gtin(text)
 
 
 class ProductInput(StrictSerializer):
@@ -83,6 +87,9 @@ class ProductFilters(QuerySerializer):
 
 
 class ProductQuery(ProductFilters):
+    code = serializers.CharField(
+        max_length=500, required=False, help_text="A SKU, a GTIN, or what a scanner sends."
+    )
     after = serializers.IntegerField(
         min_value=0, max_value=2**63 - 1, required=False, help_text="As `next` gives it."
     )
@@ -131,7 +138,10 @@ class Products(APIView):
         asked = ProductQuery.read(request)
         limit: int = asked.pop("limit")
         after: int = asked.pop("after", 0)
+        code: str | None = asked.pop("code", None)
         found = Product.objects.present().matching(**asked).filter(pk__gt=after)
+        if code is not None:
+            found = found.filter(scanning.named_by(code, year=clock.now().year))
         page = list(found.select_related("category").order_by("pk")[: limit + 1])
         more = len(page) > limit
         page = page[:limit]

@@ -1,5 +1,6 @@
 // What can be typed about a product, and how it is read. Values are texts, as the inputs hold them.
 import type { Product } from "../api/types.ts";
+import { read, shortGtin } from "../scan/normalize.ts";
 import { gtinFault } from "../ui/gtin.ts";
 
 export type Name =
@@ -72,7 +73,7 @@ export function faultOf(name: Name, typed: string): string | null {
   }
   switch (field.kind) {
     case "gtin":
-      return gtinFault(value);
+      return read(value).kind === "gtin" ? null : gtinFault(value);
     case "whole":
       return wholeFault(value, field);
     case "money":
@@ -115,11 +116,14 @@ export function faultsOf(values: Values): Faults {
 function sent(name: Name, typed: string): string | number | null {
   const value = typed.trim();
   switch (FIELDS[name].kind) {
+    case "gtin": {
+      const scanned = read(value);
+      return scanned.kind === "gtin" ? shortGtin(scanned.gtin) : value || null;
+    }
     case "whole":
       return value === "" ? null : Number(value);
     case "money":
       return value === "" ? null : value.replace(",", ".");
-    case "gtin":
     case "category":
       return value === "" ? null : value;
     default:

@@ -8,7 +8,7 @@ export function useScanning(): Acts | null {
   const [Acts, setActs] = useState<Acts | null>(null);
   useEffect(() => {
     // Not kept yet and no connection: the next start has it.
-    void import("../tablet/scan/Scanned.tsx").then(
+    void import("../tablet/scan/scan.tsx").then(
       ({ Scanned }) => setActs(() => Scanned),
       () => undefined,
     );

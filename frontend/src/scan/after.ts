@@ -1,7 +1,7 @@
 // What follows from a scan: which product is shown, and what is said about it.
 import type { ProductRef } from "../offline/changes.ts";
 import { newPath, refPath, routeOf } from "../tablet/router.ts";
-import { type Goods, read, type Scanned } from "./normalize.ts";
+import { type Goods, read, type Scanned, shortGtin } from "./normalize.ts";
 
 /** What a product is found by here. */
 export interface Known {
@@ -31,13 +31,6 @@ const MONTHS =
   "January February March April May June July August September October November December".split(
     " ",
   );
-
-/** Return the shortest form of a GTIN, as the server shows it. */
-export function shortGtin(gtin: string): string {
-  const digits = gtin.replace(/^0+/, "");
-  const length = [8, 12, 13].find((one) => digits.length <= one) ?? 14;
-  return digits.padStart(length, "0");
-}
 
 function day(iso: string): string {
   const [year, month, day] = iso.split("-").map(Number);

@@ -313,3 +313,10 @@ function lastDay(digits: string, year: number): string {
   const two = (number: number) => String(number).padStart(2, "0");
   return `${full}-${two(month)}-${two(day)}`;
 }
+
+/** Return the shortest form of a GTIN, as the server shows it. */
+export function shortGtin(gtin: string): string {
+  const digits = gtin.replace(/^0+/, "");
+  const length = [8, 12, 13].find((one) => digits.length <= one) ?? 14;
+  return digits.padStart(length, "0");
+}

@@ -74,3 +74,10 @@ test("a model is asked with what can be read so far", () => {
   expect(featuresOf({ ...BLANK, width_mm: "12" })).toBeNull();
   expect(featuresOf({ ...typed, category: "Tools" })).toBe(featuresOf(typed));
 });
+
+test("a barcode may be typed as a scanner sends it, and its GTIN is sent", () => {
+  const label = "(01)04006381333931(10)A-1";
+  expect(faultOf("gtin", label)).toBeNull();
+  expect(bodyOf({ ...BLANK, gtin: label }, ["gtin"])).toEqual({ gtin: "4006381333931" });
+  expect(bodyOf({ ...BLANK, gtin: " " }, ["gtin"])).toEqual({ gtin: null });
+});

@@ -9,7 +9,6 @@ import { currentNet } from "../net.ts";
 import { go } from "../router.ts";
 import { type Known, may, request } from "../who.ts";
 import { prepareScanner } from "./prepare.ts";
-import "./scan.css";
 
 type Said = Pick<Outcome, "say" | "isFault">;
 

@@ -1,4 +1,4 @@
-// The chunk of the camera.
+// The chunk of scanning: the camera, and what acts on every scan.
 import { type FormEvent, useCallback, useEffect, useId, useRef, useState } from "react";
 import { tellSeen } from "../../scan/seen.ts";
 import { Title } from "../parts.tsx";
@@ -7,6 +7,8 @@ import { closeCamera, hasLight, light, NoCamera, openCamera } from "./camera.ts"
 import { hit } from "./hit.ts";
 import { openReader, readFrom } from "./reading.ts";
 import "./scan.css";
+
+export { Scanned } from "./Scanned.tsx";
 
 type State = { step: "opening" | "reading" } | { step: "trouble"; why: string };
 
