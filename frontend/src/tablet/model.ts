@@ -75,10 +75,12 @@ async function look(): Promise<void> {
 
 /** Return how things are with the model, and again whenever that changes. */
 export function useModel(): ModelState {
-  return useSyncExternalStore(subscribe, () => shown);
+  return useSyncExternalStore(onModel, currentModel);
 }
 
-function subscribe(listener: () => void): () => void {
+export const currentModel = (): ModelState => shown;
+
+export function onModel(listener: () => void): () => void {
   if (listeners.size === 0) {
     void look().catch(() => undefined); // no database: no model
   }

@@ -51,3 +51,35 @@ test("a model that is refused is not asked", async () => {
   expect(refused).toMatchObject({ id: 8, error: expect.stringContaining(sha256) });
   expect(await ask({ id: 9, products: [{}] })).toMatchObject({ id: 9, error: expect.any(String) });
 });
+
+test("a model that answers its test questions otherwise is not asked", async () => {
+  const vectors = [4, 5, 6].map((at) => ({ ...answers[at], top: 5 }));
+  expect(await ask({ id: 10, model: MODEL, sha256, vectors })).toEqual({ id: 10, loaded: sha256 });
+  const [{ answer }] = vectors as [(typeof vectors)[0]];
+  const [best, ...others] = answer.suggestions;
+  for (const wrong of [
+    { ...answer, matched: answer.matched + 1 },
+    { ...answer, suggestions: others },
+    { ...answer, suggestions: [{ ...best, score: best.score + 1 }, ...others] },
+    { ...answer, suggestions: [{ ...best, confidence_ppm: 1 }, ...others] },
+    { ...answer, suggestions: [{ ...best, label: "Boats" }, ...others] },
+  ]) {
+    const changed = [...vectors.slice(1), { ...vectors[0], answer: wrong }] as typeof vectors;
+    expect(await ask({ id: 11, model: MODEL, sha256, vectors: changed })).toEqual({
+      id: 11,
+      error: "it answers test question 3 otherwise than the server",
+    });
+    expect(await ask({ id: 12, products: [{}] })).toMatchObject({ error: expect.any(String) });
+  }
+});
+
+test("it says why, for the best label and for another one", async () => {
+  await ask({ id: 13, model: MODEL, sha256 });
+  const product = { name: "cordless drill 18V" };
+  const drill = await ask({ id: 14, explain: product });
+  expect(drill).toMatchObject({ explanation: { label: "Tools > Drills" } });
+  const hammer = await ask({ id: 15, explain: product, label: "Tools > Hammers" });
+  expect(hammer).toMatchObject({ explanation: { label: "Tools > Hammers" } });
+  const boat = await ask({ id: 16, explain: product, label: "Boats" });
+  expect(boat).toEqual({ id: 16, error: 'the model has no label "Boats"' });
+});
