@@ -2604,6 +2604,8 @@ export interface operations {
                 after?: number;
                 /** @description A path; what lies below it counts too. */
                 category?: string;
+                /** @description A SKU, a GTIN, or what a scanner sends. */
+                code?: string;
                 limit?: number;
                 search?: string;
                 sku?: string;
