@@ -14,14 +14,16 @@ export class Refused extends Error {
   readonly code: string;
   readonly faults: readonly Fault[];
   readonly requestId: string;
+  readonly headers: Headers;
 
-  constructor(status: number, problem: Partial<Problem>) {
+  constructor(status: number, problem: Partial<Problem>, headers = new Headers()) {
     super(problem.detail ?? `The server refused this (${status}).`);
     this.name = "Refused";
     this.status = status;
     this.code = problem.code ?? "";
     this.faults = problem.errors ?? [];
     this.requestId = problem.request_id ?? "";
+    this.headers = headers;
   }
 }
 
@@ -29,11 +31,14 @@ export class Refused extends Error {
 export class Unreachable extends Error {
   /** Whether we stopped waiting, rather than that there is nobody to wait for. */
   readonly isSlow: boolean;
+  /** Whether we were sent elsewhere, to a page where people sign in for example. */
+  readonly isSentElsewhere: boolean;
 
-  constructor(isSlow = false) {
+  constructor(isSlow = false, isSentElsewhere = false) {
     super("The server cannot be reached. Check the connection, then try again.");
     this.name = "Unreachable";
     this.isSlow = isSlow;
+    this.isSentElsewhere = isSentElsewhere;
   }
 }
 
@@ -46,6 +51,7 @@ interface Problem {
 
 export interface Answer<T> {
   data: T;
+  headers: Headers;
   /** Whether the service worker answered from its cache because the network did not. */
   isCached: boolean;
   /** When the cached answer had arrived, if it is cached and known. */
@@ -59,6 +65,9 @@ export interface Options {
   idempotencyKey?: string;
   /** The version that was read: another one answers 409. */
   version?: number;
+  headers?: Readonly<Record<string, string>>;
+  /** Instead of the token in the cookie: a worker does not see that. */
+  csrf?: string;
   signal?: AbortSignal;
   timeoutMs?: number;
   /** Ask the server even if nobody expects it to answer in time. */
@@ -68,12 +77,12 @@ export interface Options {
 /** Return the answer of `path` below /api/v1/. Throw Refused or Unreachable. */
 export async function ask<T>(path: string, options: Options = {}): Promise<Answer<T>> {
   const { body, method = "GET", timeoutMs = 15_000 } = options;
-  const headers = new Headers({ Accept: "application/json" });
+  const headers = new Headers({ ...options.headers, Accept: "application/json" });
   if (body !== undefined) {
     headers.set("Content-Type", "application/json");
   }
   if (method !== "GET") {
-    headers.set("X-CSRFToken", csrfToken());
+    headers.set("X-CSRFToken", options.csrf ?? csrfToken());
   }
   if (options.idempotencyKey !== undefined) {
     headers.set("Idempotency-Key", options.idempotencyKey);
@@ -106,7 +115,7 @@ export async function ask<T>(path: string, options: Options = {}): Promise<Answe
 async function read<T>(response: Response): Promise<Answer<T>> {
   const type = response.headers.get("Content-Type") ?? "";
   if (!(response.status === 204 || /^application\/(problem\+)?json/.test(type))) {
-    throw new Unreachable();
+    throw new Unreachable(false, response.type === "opaqueredirect");
   }
   let content: unknown = null;
   try {
@@ -115,11 +124,12 @@ async function read<T>(response: Response): Promise<Answer<T>> {
     throw new Unreachable(); // cut off on the way
   }
   if (!response.ok) {
-    throw new Refused(response.status, content as Partial<Problem>);
+    throw new Refused(response.status, content as Partial<Problem>, response.headers);
   }
   const cachedAt = response.headers.get("x-sw-cached-at");
   return {
     data: content as T,
+    headers: response.headers,
     isCached: response.headers.get("x-from-sw-cache") === "1",
     cachedAt: cachedAt === null ? null : new Date(cachedAt),
   };

@@ -1,5 +1,5 @@
-// Who uses this tablet, as the server last said. One small database that belongs to nobody; what
-// belongs to a person is in a database of that person (store.ts).
+// Who uses this tablet, as the server last said it. One small database that belongs to nobody; what
+// belongs to a person is in a database of that person (database.ts).
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 
 export interface Person {
@@ -9,6 +9,13 @@ export interface Person {
   permsHash: string;
   /** When the server last said so, by the clock of this tablet (ISO 8601). */
   seenAt: string;
+}
+
+/** Somebody who left changes here that wait for them. */
+export interface Sealed {
+  id: number;
+  name: string;
+  count: number;
 }
 
 /** What GET /api/v1/session says, as far as it matters here. */
@@ -23,10 +30,13 @@ export interface Session {
 }
 
 interface Tablet extends DBSchema {
-  meta: { key: string; value: Person };
+  meta: { key: string; value: Person | readonly Sealed[] | Record<number, string> | true };
 }
 
 const LAST = "person";
+const SEALED = "sealed";
+const NAMES = "names";
+const LEAVING = "leaving";
 
 // Opened for each use: it is rare, and a connection kept open by the worker or by another tab
 // would block the next upgrade.
@@ -42,13 +52,17 @@ async function used<T>(use: (database: IDBPDatabase<Tablet>) => Promise<T>): Pro
 }
 
 export function lastPerson(): Promise<Person | undefined> {
-  return used((database) => database.get("meta", LAST));
+  return used(async (database) => (await database.get("meta", LAST)) as Person | undefined);
 }
 
-/** Keep what the server said. Return the person, or null if nobody is signed in. */
+/**
+ * Keep what the server said. Return the person, or null if nobody is signed in.
+ *
+ * A session that ended by itself makes nobody forgotten: whoever works here goes on, and signs in
+ * when there is something to send. To be forgotten, they sign out.
+ */
 export async function remember(session: Session, now: Date): Promise<Person | null> {
   if (!session.authenticated || session.user_id === null) {
-    await forget();
     return null;
   }
   const person: Person = {
@@ -58,12 +72,56 @@ export async function remember(session: Session, now: Date): Promise<Person | nu
     permsHash: session.perms_hash,
     seenAt: now.toISOString(),
   };
-  await used((database) => database.put("meta", person, LAST));
+  await used(async (database) => {
+    const { store, done } = database.transaction("meta", "readwrite");
+    const names = ((await store.get(NAMES)) ?? {}) as Record<number, string>;
+    await store.put({ ...names, [person.id]: person.name }, NAMES);
+    const sealed = ((await store.get(SEALED)) ?? []) as readonly Sealed[];
+    await store.put(
+      sealed.filter(({ id }) => id !== person.id),
+      SEALED,
+    );
+    await store.put(person, LAST);
+    await done;
+  });
   return person;
 }
 
 export async function forget(): Promise<void> {
   await used((database) => database.delete("meta", LAST));
+}
+
+/** Return who left changes here. */
+export async function sealedHere(): Promise<readonly Sealed[]> {
+  return used(async (database) => ((await database.get("meta", SEALED)) ?? []) as Sealed[]);
+}
+
+/** Note that somebody left so many changes here; none: what they were called is forgotten. */
+export async function noteSealed(id: number, count: number): Promise<void> {
+  await used(async (database) => {
+    const { store, done } = database.transaction("meta", "readwrite");
+    const names = { ...((await store.get(NAMES)) as Record<number, string> | undefined) };
+    const sealed = ((await store.get(SEALED)) ?? []) as readonly Sealed[];
+    const others = sealed.filter((one) => one.id !== id);
+    const name = names[id] ?? "";
+    if (count === 0) {
+      delete names[id];
+      await store.put(names, NAMES);
+    }
+    await store.put(count === 0 ? others : [...others, { id, name, count }], SEALED);
+    await done;
+  });
+}
+
+/** Whether somebody signed out here, and the server has not heard of it yet. */
+export async function isLeaving(): Promise<boolean> {
+  return used(async (database) => (await database.get("meta", LEAVING)) !== undefined);
+}
+
+export async function setLeaving(isSo: boolean): Promise<void> {
+  await used(async (database) => {
+    await (isSo ? database.put("meta", true, LEAVING) : database.delete("meta", LEAVING));
+  });
 }
 
 /** The name under which answers for this person are kept: another role is another person. */

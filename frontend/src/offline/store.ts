@@ -1,76 +1,74 @@
 // What this tablet knows on behalf of one person. Answers are written here first, and the screens
 // read from here, so that they show the same with and without a connection.
 //
-// A database for each person: on a shared tablet nobody reads another's. Versions only ever add
-// stores and indexes, because an older page may still be open beside a newer one.
-import { type DBSchema, type IDBPDatabase, openDB } from "idb";
-import type { Product, Suggested } from "../api/types.ts";
+// A database for each person: on a shared tablet nobody reads another's.
+import type { Product, Suggested, Waiting } from "../api/types.ts";
+import {
+  byProduct,
+  Catalogue,
+  canonical,
+  categoriesOf,
+  type Open,
+  type Shown,
+  shown,
+} from "./catalogue.ts";
+import { type Change, keyOf, type ProductRef, type Status } from "./changes.ts";
+import {
+  type Connection,
+  Database,
+  type StoredPrediction,
+  type StoredProduct,
+  type Touched,
+  UNREAD,
+} from "./database.ts";
+import { decides } from "./overlay.ts";
+import { newer } from "./rows.ts";
+import { folded, isGtin, padded, words } from "./text.ts";
 
-export interface StoredProduct {
-  id: number;
-  product: Product;
-  /** SKU, name, brand and GTIN in small letters, for the search. */
-  words: string;
-  sku: string;
-  /** 14 digits: GTIN-8 to GTIN-14 are one numbering. */
-  gtin: string;
-  storedAt: string;
-  /** When it was last opened here; never opened products are not in this index. */
-  openedAt?: string;
+export type { Shown } from "./catalogue.ts";
+export { folded, isGtin, padded, words } from "./text.ts";
+
+/** What is on this tablet. */
+export interface Facts {
+  products: number;
+  categories: number;
+  queue: number;
+  /** Answers of the server that are kept. */
+  predictions: number;
+  /** When the server was last read to the end (ISO 8601). */
+  lastPull: string | null;
+  /** Whether the whole catalogue is here. */
+  isComplete: boolean;
+  epoch: string | null;
+  /** What this site takes on the disk; null if the browser does not say. */
+  bytes: number | null;
 }
 
-export interface StoredPrediction {
-  productId: number;
-  answer: Suggested;
-  storedAt: string;
-}
-
-interface Schema extends DBSchema {
-  products: {
-    key: number;
-    value: StoredProduct;
-    indexes: { sku: string; gtin: string; openedAt: string };
-  };
-  predictions: { key: number; value: StoredPrediction };
-}
-
-export class Store {
-  readonly personId: number;
-  #opened: Promise<IDBPDatabase<Schema>> | null = null;
-  #listeners = new Set<() => void>();
-  #channel: BroadcastChannel | null;
+export class Store extends Database {
+  #catalogue: Promise<Catalogue> | null = null;
+  #stale = new Set<number>();
+  #hasStaleCategories = false;
 
   constructor(personId: number) {
-    this.personId = personId;
-    this.#channel = "BroadcastChannel" in globalThis ? new BroadcastChannel(this.name) : null;
-    this.#channel?.addEventListener("message", () => this.#tell());
-  }
-
-  get name(): string {
-    return `shelfmark-u${this.personId}`;
-  }
-
-  /** Call `listener` whenever something changed here, in this tab or in another one. */
-  subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    super(personId);
+    this.subscribe((touched) => this.#hear(touched));
   }
 
   product(id: number): Promise<StoredProduct | undefined> {
-    return this.#use((database) => database.get("products", id));
+    return this.use((database) => database.get("products", id));
   }
 
   prediction(productId: number): Promise<StoredPrediction | undefined> {
-    return this.#use((database) => database.get("predictions", productId));
+    return this.use((database) => database.get("predictions", productId));
   }
 
   count(): Promise<number> {
-    return this.#use((database) => database.count("products"));
+    return this.use((database) => database.count("products"));
   }
 
   /** Return the digest of the live model whose answer came last, null if none is kept. */
   async modelHeld(): Promise<string | null> {
-    const kept = await this.#use((database) => database.getAll("predictions"));
+    const kept = await this.use((database) => database.getAll("predictions"));
     let newest: StoredPrediction | null = null;
     for (const one of kept) {
       // The canary and the fallback answer beside the live model, not in its place.
@@ -82,9 +80,58 @@ export class Store {
     return newest?.answer.model ?? null;
   }
 
+  /** Return how a product is shown; null if this tablet knows nothing of it. */
+  shown(ref: ProductRef): Promise<Shown | null> {
+    return this.use(async (database) => {
+      const [open, categories] = await Promise.all([
+        unsettled(database),
+        database.getAll("categories"),
+      ]);
+      const now = canonical(ref, open.aliases);
+      const stored = "id" in now ? await database.get("products", now.id) : undefined;
+      const changes = byProduct(open).get(keyOf(now))?.changes ?? [];
+      return shown(now, stored, changes, categoriesOf(categories));
+    });
+  }
+
+  /** Return every product that has each word in its SKU, name, brand or barcode, by its name. */
+  async find(text: string): Promise<readonly Shown[]> {
+    const open = await this.use(unsettled);
+    return (await this.#inMemory()).find(words(text), open);
+  }
+
+  /** Return the product that has exactly this SKU or barcode, if this tablet knows one. */
+  async exact(code: string): Promise<Shown | undefined> {
+    const sku = folded(code);
+    const gtin = isGtin(code) ? padded(code) : null;
+    if (sku === "") {
+      return undefined;
+    }
+    const { refs, open } = await this.use(async (database) => {
+      const [bySku, byGtin, open] = await Promise.all([
+        database.getAllFromIndex("products", "sku", sku),
+        gtin === null ? [] : database.getAllFromIndex("products", "gtin", gtin),
+        unsettled(database),
+      ]);
+      const refs: ProductRef[] = [...bySku, ...byGtin].map(({ id }) => ({ id }));
+      return { refs, open };
+    });
+    const isIt = ({ product }: Shown) =>
+      folded(product.sku) === sku ||
+      (gtin !== null && product.gtin !== null && padded(product.gtin) === gtin);
+    const changed = [...byProduct(open).values()].map(({ ref }) => ref);
+    for (const ref of [...refs, ...changed]) {
+      const one = await this.shown(ref);
+      if (one !== null && isIt(one)) {
+        return one;
+      }
+    }
+    return undefined;
+  }
+
   /** Return the products that were last opened here, the newest first. */
   recent(limit: number): Promise<StoredProduct[]> {
-    return this.#use(async (database) => {
+    return this.use(async (database) => {
       const found: StoredProduct[] = [];
       let cursor = await database
         .transaction("products")
@@ -98,157 +145,186 @@ export class Store {
     });
   }
 
-  /** Return products that have every word in their SKU, name, brand or GTIN. */
-  search(text: string, limit: number): Promise<StoredProduct[]> {
-    const wanted = words(text);
-    return this.#use(async (database) => {
-      const found: StoredProduct[] = [];
-      let cursor = await database.transaction("products").store.openCursor();
-      while (cursor !== null && found.length < limit) {
-        const { value } = cursor;
-        if (wanted.every((word) => value.words.includes(word))) {
-          found.push(value);
-        }
-        cursor = await cursor.continue();
-      }
-      return found;
+  /** Return the categories, in the order of their paths. */
+  categories(): Promise<readonly { id: number; path: string }[]> {
+    return this.use((database) => database.getAllFromIndex("categories", "path"));
+  }
+
+  /** Return what waits for a review, least certain first, without what was decided here. */
+  queue(): Promise<readonly Waiting[]> {
+    return this.use(async (database) => {
+      const [rows, open] = await Promise.all([database.getAll("queue"), unsettled(database)]);
+      const changed = byProduct(open);
+      return rows
+        .filter(({ productId }) => !changed.get(`id:${productId}`)?.changes.some(decides))
+        .sort((a, b) => a.place - b.place)
+        .map(({ waiting }) => waiting);
     });
   }
 
-  /** Return the product that has exactly this SKU or GTIN, if this tablet knows one. */
-  exact(code: string): Promise<StoredProduct | undefined> {
-    return this.#use(
-      async (database) =>
-        (await database.getFromIndex("products", "sku", folded(code))) ??
-        (isGtin(code) ? database.getFromIndex("products", "gtin", padded(code)) : undefined),
+  /** Return the changes, the newest last. */
+  changes(filter?: Status): Promise<readonly Change[]> {
+    return this.use((database) =>
+      filter === undefined
+        ? database.getAll("changes")
+        : database.getAllFromIndex("changes", "status", filter),
     );
+  }
+
+  counts(): Promise<{ waiting: number; conflict: number; refused: number }> {
+    return this.use(async (database) => {
+      const index = database.transaction("changes").store.index("status");
+      const [waiting, conflict, refused] = await Promise.all([
+        index.count("waiting"),
+        index.count("conflict"),
+        index.count("refused"),
+      ]);
+      return { waiting, conflict, refused };
+    });
+  }
+
+  async facts(): Promise<Facts> {
+    const told = await this.use(async (database) => {
+      const [products, categories, queue, predictions, mirror] = await Promise.all([
+        database.count("products"),
+        database.count("categories"),
+        database.count("queue"),
+        database.count("predictions"),
+        database.get("meta", "mirror"),
+      ]);
+      const { lastPull, isComplete, epoch } = mirror ?? UNREAD;
+      return { products, categories, queue, predictions, lastPull, isComplete, epoch };
+    });
+    const estimate = await globalThis.navigator?.storage?.estimate?.();
+    return { ...told, bytes: estimate?.usage ?? null };
+  }
+
+  /** Return what somebody typed and has not saved. */
+  async draft<T>(key: string): Promise<T | null> {
+    const kept = await this.use((database) => database.get("drafts", key));
+    return (kept?.value as T | undefined) ?? null;
+  }
+
+  /** Keep what somebody types, so that it survives a reload; null forgets it. */
+  async keepDraft(key: string, value: unknown): Promise<void> {
+    const at = new Date().toISOString();
+    await this.write(["drafts"], async ({ store }) => {
+      await (value === null ? store.delete(key) : store.put({ key, value, at }));
+    });
+  }
+
+  /** Return the id of a product that was made here, once the server has given it one. */
+  async alias(uuid: string): Promise<number | null> {
+    return (await this.use((database) => database.get("aliases", uuid)))?.id ?? null;
   }
 
   /** Keep what the server said about products. An older version never replaces a newer one. */
   async keepProducts(products: readonly Product[], now: Date): Promise<void> {
-    await this.#use(async (database) => {
-      const transaction = database.transaction("products", "readwrite");
+    await this.write(["products", "meta"], async (transaction) => {
+      const rows = transaction.objectStore("products");
+      const mirror = (await transaction.objectStore("meta").get("mirror")) ?? UNREAD;
       for (const product of products) {
-        const known = await transaction.store.get(product.id);
-        if (known === undefined || known.product.version <= product.version) {
-          await transaction.store.put({ ...known, ...asStored(product, now) });
+        const row = newer(await rows.get(product.id), product, now, mirror.generation);
+        if (row !== null) {
+          await rows.put(row);
         }
       }
-      await transaction.done;
     });
-    this.#changed();
+    this.changed({ products: products.map(({ id }) => id) });
   }
 
   /** Note that a product was opened, for the list of the last ones. */
   async opened(id: number, now: Date): Promise<void> {
-    await this.#use(async (database) => {
-      const transaction = database.transaction("products", "readwrite");
-      const known = await transaction.store.get(id);
+    await this.write(["products"], async ({ store }) => {
+      const known = await store.get(id);
       if (known !== undefined) {
-        await transaction.store.put({ ...known, openedAt: now.toISOString() });
+        await store.put({ ...known, openedAt: now.toISOString() });
       }
-      await transaction.done;
     });
-    this.#changed();
+    this.changed({ products: [id] });
   }
 
   /** Forget a product that is no longer there. */
   async drop(id: number): Promise<void> {
-    await this.#use(async (database) => {
-      const transaction = database.transaction(["products", "predictions"], "readwrite");
-      await transaction.objectStore("products").delete(id);
-      await transaction.objectStore("predictions").delete(id);
-      await transaction.done;
+    await this.write(["products", "predictions", "queue"], async (transaction) => {
+      for (const name of transaction.objectStoreNames) {
+        await transaction.objectStore(name).delete(id);
+      }
     });
-    this.#changed();
+    this.changed({ products: [id] });
   }
 
   async keepPrediction(productId: number, answer: Suggested, now: Date): Promise<void> {
-    await this.#use((database) =>
+    await this.use((database) =>
       database.put("predictions", { productId, answer, storedAt: now.toISOString() }),
     );
-    this.#changed();
+    this.changed({});
   }
 
-  close(): void {
-    void this.#opened?.then((database) => database.close()).catch(() => undefined);
-    this.#opened = null;
-    this.#channel?.close();
-    this.#channel = null;
-    this.#listeners.clear();
+  #hear(touched: Touched): void {
+    for (const id of touched.products ?? []) {
+      this.#stale.add(id);
+    }
+    if (touched.categories) {
+      this.#hasStaleCategories = true;
+    }
   }
 
-  #open(): Promise<IDBPDatabase<Schema>> {
-    this.#opened ??= openDB<Schema>(this.name, 1, {
-      upgrade(made) {
-        const products = made.createObjectStore("products", { keyPath: "id" });
-        products.createIndex("sku", "sku");
-        products.createIndex("gtin", "gtin");
-        products.createIndex("openedAt", "openedAt");
-        made.createObjectStore("predictions", { keyPath: "productId" });
-      },
-      // A newer page wants to upgrade: let it.
-      blocking: () => this.#lost(),
-      // Systems end the database's process while the page is in the background.
-      terminated: () => this.#lost(),
+  /** Return the catalogue: read once, and afterwards only what changed, one after the other. */
+  #inMemory(): Promise<Catalogue> {
+    const before = this.#catalogue;
+    const next = before === null ? this.#load() : before.then((one) => this.#refresh(one));
+    this.#catalogue = next;
+    next.catch(() => {
+      this.#catalogue = null; // the next search reads everything again
     });
-    return this.#opened;
+    return next;
   }
 
-  #lost(): void {
-    void this.#opened?.then((database) => database.close()).catch(() => undefined);
-    this.#opened = null;
+  async #load(): Promise<Catalogue> {
+    this.#stale.clear();
+    this.#hasStaleCategories = false;
+    const [rows, categories] = await this.use((database) =>
+      Promise.all([database.getAll("products"), database.getAll("categories")]),
+    );
+    const catalogue = new Catalogue();
+    catalogue.put(
+      rows.map(({ id }) => id),
+      rows,
+    );
+    catalogue.putCategories(categories);
+    return catalogue;
   }
 
-  /** Use the database; open it again, once, if the connection was lost meanwhile. */
-  async #use<T>(use: (database: IDBPDatabase<Schema>) => Promise<T>): Promise<T> {
-    try {
-      return await use(await this.#open());
-    } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== "InvalidStateError") {
-        throw error;
-      }
-      this.#lost();
-      return use(await this.#open());
+  async #refresh(catalogue: Catalogue): Promise<Catalogue> {
+    const ids = [...this.#stale];
+    const hasCategories = this.#hasStaleCategories;
+    this.#stale.clear();
+    this.#hasStaleCategories = false;
+    if (ids.length > 0) {
+      const rows = await this.use((database) => {
+        const { store } = database.transaction("products");
+        return Promise.all(ids.map((id) => store.get(id)));
+      });
+      catalogue.put(ids, rows);
     }
-  }
-
-  #changed(): void {
-    this.#channel?.postMessage(null);
-    this.#tell();
-  }
-
-  #tell(): void {
-    for (const listener of this.#listeners) {
-      listener();
+    if (hasCategories) {
+      catalogue.putCategories(await this.use((database) => database.getAll("categories")));
     }
+    return catalogue;
   }
 }
 
-function asStored(product: Product, now: Date): Omit<StoredProduct, "openedAt"> {
-  const { id, sku, name, brand, gtin } = product;
-  return {
-    id,
-    product,
-    words: folded(`${sku} ${name} ${brand} ${gtin ?? ""}`),
-    sku: folded(sku),
-    gtin: gtin === null ? "" : padded(gtin),
-    storedAt: now.toISOString(),
-  };
-}
-
-export function words(text: string): string[] {
-  return folded(text).split(/\s+/).filter(Boolean);
-}
-
-export function folded(text: string): string {
-  return text.normalize("NFKC").toLowerCase().trim();
-}
-
-export function isGtin(text: string): boolean {
-  return /^(\d{8}|\d{12,14})$/.test(text.trim());
-}
-
-export function padded(gtin: string): string {
-  return gtin.trim().padStart(14, "0");
+/** Read the changes that are not settled, and which products they are about. */
+async function unsettled(database: Connection): Promise<Open> {
+  const transaction = database.transaction(["changes", "aliases"]);
+  const index = transaction.objectStore("changes").index("status");
+  const [waiting, conflict, refused, aliases] = await Promise.all([
+    index.getAll("waiting"),
+    index.getAll("conflict"),
+    index.getAll("refused"),
+    transaction.objectStore("aliases").getAll(),
+  ]);
+  const changes = [...waiting, ...conflict, ...refused].sort((a, b) => a.seq - b.seq);
+  return { changes, aliases: new Map(aliases.map(({ uuid, id }) => [uuid, id])) };
 }

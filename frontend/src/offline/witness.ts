@@ -1,84 +1,16 @@
 // This tablet as a witness: it keeps the last checkpoint of the server's log that it accepted, and
 // at each meeting the server has to prove that its log still begins with exactly that.
-//
-// In a database of its own, which belongs to the installation: signing out leaves it alone.
-import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import { ask, Refused, Unreachable } from "../api/client.ts";
 import type { Consistency, LogKeys } from "../api/types.ts";
 import { type Checkpoint, continues, type Note, opened, parse, signed } from "./checkpoint.ts";
-
-/** What is wrong with what the server showed. */
-export type Reason = "refused" | "signature" | "shorter" | "rewritten";
-
-/** Two statements of one server that cannot both be true, kept word for word. */
-export interface Alarm {
-  at: string;
-  reason: Reason;
-  kept: string;
-  /** Empty if the server showed nothing else. */
-  seen: string;
-  proof: readonly unknown[];
-}
-
-export interface Witnessed {
-  /** This installation, by a name that it gave itself. */
-  tablet: string;
-  /** The keys that this tablet trusts: the first it saw, and those that such a key has named. */
-  vkeys: readonly string[];
-  /** The last note that was accepted; empty before the first. */
-  note: string;
-  size: number;
-  /** When the server last proved its log to be whole, by the clock of this tablet. */
-  checkedAt: string;
-  /** False: this browser cannot check signatures. The proofs are checked all the same. */
-  isSigned: boolean;
-  /** The first thing that was wrong. It stays, whatever the server shows later. */
-  alarm: Alarm | null;
-}
+import { type Alarm, keep, type Reason, type Witnessed } from "./device.ts";
 
 type Told = Pick<Consistency, "proof" | "checkpoint">;
 type Keys = Pick<LogKeys, "vkeys" | "rotations">;
 
-interface Schema extends DBSchema {
-  log: { key: string; value: Witnessed };
-}
-
-const KEY = "witnessed";
 const ROTATION = "shelfmark-key-rotation/1";
 // More than any note has, and what the server takes.
 const MOST_KEPT = 20_000;
-
-async function used<T>(use: (database: IDBPDatabase<Schema>) => Promise<T>): Promise<T> {
-  const database = await openDB<Schema>("shelfmark-log", 1, {
-    upgrade: (made) => void made.createObjectStore("log"),
-  });
-  try {
-    return await use(database);
-  } finally {
-    database.close();
-  }
-}
-
-/** Return what this tablet knows of the log; undefined before it first asked. */
-export function witnessed(): Promise<Witnessed | undefined> {
-  return used((database) => database.get("log", KEY));
-}
-
-/** Change what is kept, from what is there at this moment: another tab may have been quicker. */
-function keep(change: (now: Witnessed) => Witnessed): Promise<Witnessed> {
-  return used(async (database) => {
-    const transaction = database.transaction("log", "readwrite");
-    const next = change((await transaction.store.get(KEY)) ?? stranger());
-    await transaction.store.put(next, KEY);
-    await transaction.done;
-    return next;
-  });
-}
-
-function stranger(): Witnessed {
-  const tablet = crypto.randomUUID();
-  return { tablet, vkeys: [], note: "", size: 0, checkedAt: "", isSigned: false, alarm: null };
-}
 
 /**
  * Let the server prove that its log continues what this tablet kept, and keep what it proved.

@@ -1,14 +1,8 @@
 // What this tablet finds when it checks the server's log. In a chunk of its own: the screens do not
 // wait for it.
 import { useEffect, useSyncExternalStore } from "react";
-import {
-  type Alarm,
-  check,
-  type Reason,
-  report,
-  type Witnessed,
-  witnessed,
-} from "../offline/witness.ts";
+import { type Alarm, type Reason, type Witnessed, witnessed } from "../offline/device.ts";
+import { check, report } from "../offline/witness.ts";
 import { age } from "../ui/words.ts";
 import { useNow } from "./useNow.ts";
 import { when } from "./words.ts";

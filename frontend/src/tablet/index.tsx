@@ -1,6 +1,7 @@
 import "./tablet.css";
 import { createRoot } from "react-dom/client";
 import { lookForUpdate, register } from "../offline/register.ts";
+import { startSyncing } from "./syncing.ts";
 import { Tablet } from "./Tablet.tsx";
 import { keepAsking } from "./who.ts";
 
@@ -10,6 +11,7 @@ const root = document.getElementById("tablet");
 if (root !== null) {
   // No StrictMode: it asks everything twice, and every answer leaves a receipt.
   createRoot(root).render(<Tablet />);
+  startSyncing();
   keepAsking();
   void register();
   window.setInterval(lookForUpdate, LOOK_FOR_UPDATE_MS);

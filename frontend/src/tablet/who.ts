@@ -1,18 +1,41 @@
 // Who uses the tablet: what the server says, or who it was when the server last said it.
 import { useSyncExternalStore } from "react";
-import { type Answer, type Options, Refused, Unreachable } from "../api/client.ts";
-import { forget, lastPerson, type Person, remember, type Session } from "../offline/person.ts";
+import { type Answer, ask, type Options, Refused, Unreachable } from "../api/client.ts";
+import { putAway, putOthersAway, unsettledCount } from "../offline/leave.ts";
+import {
+  forget,
+  isLeaving,
+  lastPerson,
+  type Person,
+  remember,
+  type Sealed,
+  type Session,
+  sealedHere,
+  setLeaving,
+} from "../offline/person.ts";
 import { PATIENCE_S } from "../offline/rules.ts";
+import { session } from "../offline/session.ts";
 import { Store } from "../offline/store.ts";
+import { flush } from "../offline/sync.ts";
 import { loadWitness } from "./loadWitness.ts";
 import { currentNet, onNet, reach, setNet } from "./net.ts";
 
 export type Who =
   | { state: "asking" }
-  | { state: "nobody" }
+  /** `sealed`: who left changes here that wait for them. */
+  | { state: "nobody"; sealed: readonly Sealed[] }
   // No connection, and nobody has used this tablet with one.
-  | { state: "unknown" }
-  | { state: "known"; person: Person; store: Store; isConfirmed: boolean; csrf: string };
+  | { state: "unknown"; sealed: readonly Sealed[] }
+  | {
+      state: "known";
+      person: Person;
+      store: Store;
+      /** Whether the server has just said so. */
+      isConfirmed: boolean;
+      /** The session has ended: work goes on, and is sent after the next sign-in. */
+      needsSignIn: boolean;
+      csrf: string;
+    };
 
 export type Known = Extract<Who, { state: "known" }>;
 
@@ -33,20 +56,25 @@ function become(next: Who): void {
   }
 }
 
-function known(person: Person, isConfirmed: boolean, csrf: string): void {
+function known(person: Person, more: Pick<Known, "isConfirmed" | "needsSignIn" | "csrf">): void {
   const store =
     who.state === "known" && who.person.id === person.id ? who.store : new Store(person.id);
-  become({ state: "known", person, store, isConfirmed, csrf });
+  become({ state: "known", person, store, ...more });
+}
+
+async function nobody(state: "nobody" | "unknown"): Promise<void> {
+  become({ state, sealed: await sealedHere() });
+}
+
+export const currentWho = (): Who => who;
+
+export function onWho(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 export function useWho(): Who {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => who,
-  );
+  return useSyncExternalStore(onWho, currentWho);
 }
 
 export function may(person: Person, permission: string): boolean {
@@ -65,13 +93,11 @@ export function askWho(): Promise<void> {
 
 async function askOnce(): Promise<void> {
   try {
-    const { data } = await reach<Session>("session", { timeoutMs: PATIENCE_S * 1000 });
-    const person = await remember(data, new Date());
-    if (person === null) {
-      become({ state: "nobody" });
-    } else {
-      known(person, true, data.csrf);
+    if (await isLeaving()) {
+      await endSession();
     }
+    const { data } = await reach<Session>("session", { timeoutMs: PATIENCE_S * 1000 });
+    await confirm(data);
     void checkLog();
   } catch (error) {
     if (!(error instanceof Unreachable)) {
@@ -84,16 +110,46 @@ async function askOnce(): Promise<void> {
     }
     const last = await lastPerson();
     if (last === undefined) {
-      become({ state: "unknown" });
+      await nobody("unknown");
     } else {
-      known(last, false, "");
+      known(last, { isConfirmed: false, needsSignIn: false, csrf: "" });
     }
+  }
+}
+
+/** Take in what the server said about who is asking. */
+async function confirm(told: Session): Promise<void> {
+  const person = await remember(told, new Date());
+  if (person !== null) {
+    const before = who.state === "known" ? who.person.id : null;
+    known(person, { isConfirmed: true, needsSignIn: false, csrf: told.csrf });
+    if (before !== person.id) {
+      await putOthersAway(person.id);
+      await keepForLong();
+    }
+    return;
+  }
+  // Without https nobody looks after sign-outs on other pages, so that nobody is trusted to stay.
+  const last = window.isSecureContext ? await lastPerson() : undefined;
+  if (last === undefined) {
+    await forget();
+    await nobody("nobody");
+  } else {
+    known(last, { isConfirmed: false, needsSignIn: true, csrf: told.csrf });
+  }
+}
+
+/** Ask the browser not to throw away what is kept here when the disk is full. */
+async function keepForLong(): Promise<void> {
+  const storage = navigator.storage as StorageManager | undefined;
+  if (storage?.persist !== undefined && !(await storage.persisted())) {
+    await storage.persist();
   }
 }
 
 /** The server is there: let it prove that its log is what it was. Nothing waits for it. */
 async function checkLog(): Promise<void> {
-  const store = who.state === "known" ? who.store : null;
+  const store = who.state === "known" && who.isConfirmed ? who.store : null;
   try {
     const { sync } = await loadWitness();
     await sync(store && (() => store.modelHeld()));
@@ -133,15 +189,52 @@ export function keepAsking(): void {
   );
 }
 
-/** Take what belongs to this person off the tablet, before they sign out. */
-export async function clearAway(leaving: Known): Promise<void> {
-  await forget();
-  leaving.store.close();
-  await new Promise<void>((resolve) => {
-    const request = window.indexedDB.deleteDatabase(leaving.store.name);
-    // Another tab that holds the database closes it when asked; either way they may go.
-    request.onsuccess = request.onerror = request.onblocked = () => resolve();
+/** Sign in without leaving the screen. Throws Refused with a sentence if the password is wrong. */
+export async function signIn(username: string, password: string): Promise<void> {
+  await setLeaving(false);
+  const { csrf } = await session();
+  const { data } = await reach<Session>("session", {
+    method: "POST",
+    body: { username, password },
+    csrf,
+    isUrgent: true,
   });
+  await confirm(data);
+}
+
+/**
+ * Leave the tablet. `send`: only when the server has everything; otherwise nobody leaves, and
+ * `left` says how much waits. `seal`: what waits stays here for this person.
+ */
+export async function signOut(how: "send" | "seal"): Promise<{ isOut: boolean; left: number }> {
+  if (who.state !== "known") {
+    return { isOut: true, left: 0 };
+  }
+  const { store } = who;
+  if (how === "send") {
+    await flush(store, "tap");
+    const left = await unsettledCount(store);
+    if (left > 0) {
+      return { isOut: false, left };
+    }
+  }
+  const left = await unsettledCount(store);
+  // First what must not be seen, then the server, which may be out of reach.
+  await setLeaving(true);
+  await forget();
+  await putAway(store);
+  await endSession().catch(() => undefined);
+  await nobody("nobody");
+  return { isOut: true, left };
+}
+
+/** Tell the server that whoever was signed in has left. */
+async function endSession(): Promise<void> {
+  const { authenticated, csrf } = await session();
+  if (authenticated) {
+    await ask("session", { method: "DELETE", csrf, isUrgent: true });
+  }
+  await setLeaving(false);
 }
 
 /** Ask the API as whoever is signed in; find out who that is when the server does not know. */

@@ -1,6 +1,14 @@
 import "fake-indexeddb/auto";
 import { beforeEach, expect, test } from "vitest";
-import { forget, keyOf, lastPerson, remember, type Session } from "../person.ts";
+import {
+  forget,
+  keyOf,
+  lastPerson,
+  noteSealed,
+  remember,
+  type Session,
+  sealedHere,
+} from "../person.ts";
 
 const NOW = new Date("2026-11-20T14:02:00Z");
 const CARLA: Session = {
@@ -39,10 +47,25 @@ test("it remembers who was signed in and when the server last said so, and no to
   });
 });
 
-test("it forgets them when the server says that nobody is signed in", async () => {
+test("a session that ended by itself makes nobody forgotten", async () => {
   await remember(CARLA, NOW);
   expect(await remember(NOBODY, NOW)).toBeNull();
+  expect((await lastPerson())?.name).toBe("Carla");
+  await forget();
   expect(await lastPerson()).toBeUndefined();
+});
+
+test("whoever left changes here is named until they come back or none is left", async () => {
+  await remember(CARLA, NOW);
+  await noteSealed(7, 3);
+  expect(await sealedHere()).toEqual([{ id: 7, name: "Carla", count: 3 }]);
+  await noteSealed(7, 2);
+  expect(await sealedHere()).toEqual([{ id: 7, name: "Carla", count: 2 }]);
+  await remember(CARLA, NOW);
+  expect(await sealedHere()).toEqual([]);
+  await noteSealed(7, 1);
+  await noteSealed(7, 0);
+  expect(await sealedHere()).toEqual([]);
 });
 
 test("answers are kept for one person in one role", () => {

@@ -1,7 +1,8 @@
 import "fake-indexeddb/auto";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type Witnessed, witnessed } from "../device.ts";
 import vectors from "../vectors/log.json" with { type: "json" };
-import { check, report, type Witnessed, witnessed } from "../witness.ts";
+import { check, report } from "../witness.ts";
 
 const MORNING = new Date("2026-11-20T08:00:00Z");
 const NOON = new Date("2026-11-20T12:00:00Z");
