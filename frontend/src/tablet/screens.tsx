@@ -1,7 +1,7 @@
 // Which screen is at which address. Each comes in a chunk of its own, so that the tablet starts
 // with little; the worker keeps them all from the start.
 import { type ReactNode, useEffect, useState } from "react";
-import { keyOf } from "../offline/changes.ts";
+import { screenKey } from "./moved.ts";
 import { Nowhere, Title } from "./parts.tsx";
 import type { Route } from "./router.ts";
 import type { Known } from "./who.ts";
@@ -30,7 +30,9 @@ export function Screen({ route, who }: { route: Route; who: Known }) {
         <Chunk name="work">
           {({ ProductScreen, EditScreen }) => {
             const Shown = route.name === "edit" ? EditScreen : ProductScreen;
-            return <Shown key={`${who.person.id} ${keyOf(route.ref)}`} who={who} at={route.ref} />;
+            return (
+              <Shown key={`${who.person.id} ${screenKey(route.ref)}`} who={who} at={route.ref} />
+            );
           }}
         </Chunk>
       );
