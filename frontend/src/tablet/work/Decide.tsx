@@ -1,180 +1,142 @@
-import { useEffect, useId, useState } from "react";
-import { Refused } from "../../api/client.ts";
-import { newKey } from "../../api/keys.ts";
-import type { Category, CategoryPage, Review, Suggested } from "../../api/types.ts";
-import { useNet } from "../net.ts";
-import { settled, startSending } from "../unsent.ts";
-import { type Known, may, request } from "../who.ts";
+import { useRef, useState } from "react";
+import type { Change } from "../../offline/changes.ts";
+import { enqueue } from "../../offline/outbox.ts";
+import type { Shown } from "../../offline/store.ts";
+import { kept } from "../care/trouble.ts";
+import { reason } from "../care/words.ts";
+import { type Known, may } from "../who.ts";
+import { CategoryPicker } from "./CategoryPicker.tsx";
+import { type Decision, decisionOn, provisionalOf } from "./states.ts";
+import { decision, filing, offered, type Suggestion } from "./suggesting.ts";
 
-interface Decision {
-  /** Made once: however often it is sent, the server carries it out once. */
-  key: string;
-  /** Null: the suggestion is right. */
-  category: string | null;
+interface Properties {
+  who: Known;
+  shown: Shown;
+  /** Null: there is none, and a person says where the product belongs. */
+  suggestion: Suggestion | null;
+  changes: readonly Change[];
+  /** While somebody chooses, nothing else may take the place of what they decide about. */
+  isChoosing: boolean;
+  onChoosing: (isChoosing: boolean) => void;
 }
 
-type State =
-  | { step: "open" | "choosing" }
-  | { step: "sending" | "unknown"; decision: Decision }
-  | { step: "done"; review: Review }
-  | { step: "refused"; why: string };
+/** Accept the suggestion, or say which category is right: kept here, and sent when it can be. */
+export function Decide(properties: Properties) {
+  const { who, shown, suggestion, changes, isChoosing, onChoosing } = properties;
+  const [problem, setProblem] = useState("");
+  const isBusy = useRef(false);
+  const mayReview = may(who.person, "predictions.review_prediction");
+  const mayFile = may(who.person, "inventory.categorize_product");
+  if (!(suggestion === null ? mayFile : mayReview)) {
+    return null;
+  }
+  const made = suggestion === null ? null : madeOf(suggestion, changes);
+  const { product } = shown;
+  const suggested = suggestion?.answer.category ?? null;
+  const isThere = product.category_source === "person" && product.category === suggested;
 
-/** Accept the suggestion, or say which category is right. */
-export function Decide(props: {
-  who: Known;
-  answer: Suggested;
-  isAsking: boolean;
-  onReviewed: () => Promise<void>;
-}) {
-  const { who, answer, isAsking, onReviewed } = props;
-  const [state, setState] = useState<State>({ step: "open" });
-  const isOffline = useNet() === "offline";
-
-  const send = async (decision: Decision) => {
-    setState({ step: "sending", decision });
-    try {
-      const { data } = await request<Review>(`predictions/${answer.id}/review`, {
-        method: "POST",
-        body: decision.category === null ? {} : { category: decision.category },
-        idempotencyKey: decision.key,
-      });
-      setState({ step: "done", review: data });
-      await onReviewed();
-    } catch (error) {
-      if (error instanceof Refused && error.status < 500) {
-        setState({ step: "refused", why: error.message });
-      } else {
-        setState({ step: "unknown", decision });
-      }
-    }
-  };
-  // Until the server has it, nothing reloads the page, except whoever leaves the product.
-  const unsent = state.step === "unknown" || state.step === "sending" ? state.decision.key : null;
-  useEffect(() => {
-    if (unsent === null) {
+  const decide = async (category: string) => {
+    // A second tap can come before the screen has changed.
+    if (isBusy.current) {
       return;
     }
-    startSending(unsent);
-    return () => settled(unsent);
-  }, [unsent]);
-  const decide = (category: string | null) => void send({ key: newKey(), category });
+    isBusy.current = true;
+    setProblem("");
+    try {
+      if (suggestion === null) {
+        await enqueue(who.store, filing(shown, category));
+      } else {
+        const prediction = await nameOf(who, shown, suggestion);
+        await enqueue(who.store, decision(shown, suggestion, prediction, category));
+      }
+      onChoosing(false);
+    } catch (error) {
+      setProblem(kept(error as Error));
+    }
+    isBusy.current = false;
+  };
 
-  if (state.step === "done") {
-    return (
-      <p className="banner good" role="status">
-        {state.review.outcome === "accepted" ? "Accepted" : "Corrected"}: the product is filed under{" "}
-        {state.review.category}.
-      </p>
-    );
-  }
-  if (state.step === "sending") {
-    return <p role="status">Sending your decision…</p>;
-  }
-  if (state.step === "unknown") {
-    return (
-      <div className="banner alarm" role="alert">
-        <span>
-          Nobody knows whether the server has your decision
-          {state.decision.category !== null && ` (${state.decision.category})`}. Keep this page open
-          and send it again: it counts once, however often it is sent.
-        </span>
-        <button type="button" onClick={() => void send(state.decision)}>
-          Send again
-        </button>
-      </div>
-    );
-  }
-  const isClosed = isOffline || isAsking;
   return (
     <div className="decide">
-      {state.step === "refused" && (
+      {problem && (
         <p className="banner alarm" role="alert">
-          {state.why}
+          {problem}
         </p>
       )}
+      {made !== null && <Made change={made} />}
       <p className="row">
-        {answer.category !== null && (
-          <button type="button" className="main" disabled={isClosed} onClick={() => decide(null)}>
+        {suggested !== null && made === null && !isThere && (
+          <button type="button" className="main" onClick={() => void decide(suggested)}>
             Accept
           </button>
         )}
         <button
           type="button"
           className="plain main"
-          disabled={isClosed}
-          aria-expanded={state.step === "choosing"}
-          onClick={() => setState({ step: state.step === "choosing" ? "open" : "choosing" })}
+          aria-expanded={isChoosing}
+          onClick={() => onChoosing(!isChoosing)}
         >
-          {answer.category === null ? "Choose a category" : "Choose another category"}
+          {product.category === null && suggested === null
+            ? "Choose a category"
+            : "Another category"}
         </button>
       </p>
-      {isOffline && (
-        <p className="quiet">
-          Accepting and correcting need a connection: a decision is not kept on this tablet yet.
-        </p>
+      {isChoosing && (
+        <CategoryPicker
+          store={who.store}
+          value=""
+          onChange={(category) => void decide(category)}
+          autoFocus
+        />
       )}
-      {state.step === "choosing" && !isOffline && <Choose who={who} onChosen={decide} />}
     </div>
   );
 }
 
-function Choose({ who, onChosen }: { who: Known; onChosen: (category: string) => void }) {
-  const field = useId();
-  const [text, setText] = useState("");
-  const [found, setFound] = useState<readonly Category[] | null>(null);
-  const [problem, setProblem] = useState("");
-  if (!may(who.person, "inventory.view_category")) {
-    return <p>Your role does not look at categories.</p>;
+/** Return by what name the server knows the suggestion, or will. */
+async function nameOf(who: Known, shown: Shown, suggestion: Suggestion): Promise<string> {
+  return suggestion.source === "server"
+    ? suggestion.answer.id
+    : (await offered(who.store, shown, suggestion.answer)).id;
+}
+
+function madeOf(suggestion: Suggestion, changes: readonly Change[]): Decision | null {
+  if (suggestion.source === "server") {
+    return decisionOn(changes, suggestion.answer.id);
   }
-  const search = async () => {
-    setProblem("");
-    try {
-      const asked = `categories?search=${encodeURIComponent(text.trim())}&limit=20`;
-      setFound((await request<CategoryPage>(asked)).data.results);
-    } catch (error) {
-      setProblem((error as Error).message);
-    }
-  };
-  return (
-    <search aria-label="Categories">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void search();
-        }}
-      >
-        <label htmlFor={field}>Words of the right category</label>
-        <div className="row">
-          <input
-            id={field}
-            type="search"
-            autoComplete="off"
-            // biome-ignore lint/a11y/noAutofocus: somebody has just asked for this field
-            autoFocus
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-          />
-          <button type="submit" className="plain main">
-            Search
-          </button>
-        </div>
-        <p role="status" className="quiet">
-          {problem ||
-            (found !== null &&
-              (found.length === 0
-                ? "No category has all of these words."
-                : `${found.length === 20 ? "The first 20" : found.length} found. Choose one.`))}
+  const provisional = provisionalOf(changes, suggestion.answer);
+  return provisional === null ? null : decisionOn(changes, provisional.id);
+}
+
+/** What became of the decision. */
+function Made({ change }: { change: Decision }) {
+  const said = change.kind === "prediction.accept" ? "Accepted" : "Corrected";
+  const { category } = change.payload;
+  switch (change.status) {
+    case "waiting":
+      return (
+        <p className="banner" role="status">
+          {said}: {category}. It is kept on this tablet and sent as soon as the server can be
+          reached.
         </p>
-        <ul className="list">
-          {found?.map((category) => (
-            <li key={category.id}>
-              <button type="button" className="choice" onClick={() => onChosen(category.path)}>
-                {category.path}
-              </button>
-            </li>
-          ))}
-        </ul>
-      </form>
-    </search>
-  );
+      );
+    case "sent":
+      return (
+        <p className="banner good" role="status">
+          {said}: the product is filed under {category}.
+        </p>
+      );
+    case "conflict":
+      return (
+        <p className="banner warn" role="status">
+          {said}: {category}. Somebody else decided otherwise meanwhile.
+        </p>
+      );
+    case "refused":
+      return (
+        <p className="banner alarm" role="status">
+          The server refused this ({category}): {reason(change)}
+        </p>
+      );
+  }
 }

@@ -1,33 +1,31 @@
-import { type FormEvent, useEffect, useId, useRef, useState } from "react";
-import type { Product, ProductPage } from "../../api/types.ts";
+import { type FormEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
+import type { ProductPage } from "../../api/types.ts";
+import { PATIENCE_S } from "../../offline/rules.ts";
+import type { Shown, Store } from "../../offline/store.ts";
 import { currentNet, useNet } from "../net.ts";
 import { Link, Title } from "../parts.tsx";
-import { go, productPath } from "../router.ts";
+import { go, newPath, refPath } from "../router.ts";
 import { useStored } from "../stored.ts";
 import { type Known, may, request } from "../who.ts";
+import { ProductList } from "./ProductList.tsx";
+import "./work.css";
 
-const MOST = 50;
-const RECENT = 12;
+const RECENT = 5;
+const FROM_SERVER = 50;
 const TYPING_MS = 250;
 
-interface Found {
-  text: string;
-  products: readonly Product[];
-  hasMore: boolean;
-  /** From the server; otherwise what this tablet has. */
-  isWhole: boolean;
-}
-
-/** Search, and the products that were last opened here. */
+/** Every product of this tablet, and a field that finds one. */
 export function Home({ who }: { who: Known }) {
   const { store, person } = who;
-  const [text, setText] = useState("");
-  const [notice, setNotice] = useState("");
-  const found = useSearch(who, text.trim());
-  const recent = useStored(store, () => store.recent(RECENT), "recent");
-  const count = useStored(store, () => store.count(), "count");
+  const [text, setText] = useState(() => typedBefore() ?? "");
+  const [unknown, setUnknown] = useState("");
   const field = useId();
   const input = useRef<HTMLInputElement>(null);
+  const wanted = text.trim();
+  const found = useFound(store, wanted);
+  const isComplete = useStored(store, async () => (await store.facts()).isComplete, "complete");
+  useServerSearch(who, wanted, isComplete === false);
+  useWayBack(found !== undefined);
 
   if (!may(person, "inventory.view_product")) {
     return (
@@ -38,27 +36,36 @@ export function Home({ who }: { who: Known }) {
     );
   }
 
+  const type = (next: string) => {
+    setText(next);
+    setUnknown("");
+    // The way back from a product leads to what was found.
+    window.history.replaceState({ typed: next }, "");
+  };
   const open = async (event: FormEvent) => {
     event.preventDefault();
-    const code = text.trim();
-    if (code === "") {
+    if (wanted === "") {
       return;
     }
-    if ((await store.exact(code)) === undefined && currentNet() !== "offline") {
-      await search(who, code).catch(() => undefined);
-    }
-    const hit = await store.exact(code);
+    const hit = await exactly(who, wanted);
     if (hit !== undefined) {
       input.current?.blur();
-      go(productPath(hit.id));
+      go(refPath(hit.ref));
     } else {
-      setNotice(`No product has exactly this SKU or barcode: ${code}`);
+      setUnknown(wanted);
     }
   };
 
   return (
     <>
-      <Title>Find a product</Title>
+      <div className="row heading">
+        <Title>Find a product</Title>
+        {may(person, "inventory.add_product") && (
+          <Link className="button plain main" to={newPath()}>
+            New product
+          </Link>
+        )}
+      </div>
       <search>
         <form onSubmit={(event) => void open(event)}>
           <label htmlFor={field}>Name, SKU or barcode</label>
@@ -69,11 +76,10 @@ export function Home({ who }: { who: Known }) {
               type="search"
               value={text}
               autoComplete="off"
+              autoCapitalize="off"
+              spellCheck={false}
               enterKeyHint="go"
-              onChange={(event) => {
-                setText(event.target.value);
-                setNotice("");
-              }}
+              onChange={(event) => type(event.target.value)}
             />
             <button type="submit" className="main">
               Open
@@ -81,101 +87,126 @@ export function Home({ who }: { who: Known }) {
           </div>
         </form>
       </search>
-      <p role="status" className="quiet">
-        {notice || (found !== null && sentence(found))}
+      <p role="status" className="quiet found">
+        {unknown
+          ? `No product has exactly this SKU or barcode: ${unknown}.`
+          : found !== undefined && sentence(found.length, wanted, isComplete ?? true)}
       </p>
-      {found !== null && <List products={found.products} />}
-      {found === null && recent !== undefined && (
-        <section>
-          <h2>Last opened on this tablet</h2>
-          {recent.length === 0 ? (
-            <p>Nothing yet. Search for a product, or scan its barcode into the field above.</p>
-          ) : (
-            <List products={recent.map((one) => one.product)} />
-          )}
-        </section>
-      )}
-      {count !== undefined && count > 0 && (
-        <p className="quiet">
-          {count === 1 ? "1 product is" : `${count} products are`} kept on this tablet for{" "}
-          {person.name} and can be opened without a connection.
+      {unknown && may(person, "inventory.add_product") && (
+        <p>
+          <Link className="button main" to={newPath(unknown)}>
+            New product with this code
+          </Link>
         </p>
+      )}
+      {found !== undefined && wanted === "" && <Recent products={found} />}
+      {found !== undefined && found.length > 0 && (
+        <section>
+          {wanted === "" && <h2>All products</h2>}
+          <ProductList label="Products" products={found} />
+        </section>
       )}
     </>
   );
 }
 
-function sentence({ products, hasMore, isWhole }: Found): string {
-  const where = isWhole ? "" : " on this tablet";
-  if (products.length === 0) {
-    return `No product${where} matches.`;
-  }
-  const number = products.length === 1 ? "1 product" : `${products.length} products`;
-  return `${number}${where}${hasMore ? ". There are more: type more letters." : "."}`;
-}
-
-function List({ products }: { products: readonly Product[] }) {
-  return (
-    <ul className="list">
-      {products.map((product) => (
-        <li key={product.id}>
-          <Link to={productPath(product.id)}>
-            <strong>{product.name}</strong>
-            <span className="quiet">
-              {product.sku}
-              {product.brand && ` · ${product.brand}`}
-              {product.category !== null && ` · ${product.category}`}
-            </span>
-          </Link>
-        </li>
-      ))}
-    </ul>
+function Recent({ products }: { products: readonly Shown[] }) {
+  const opened = products
+    .filter((one) => one.openedAt !== undefined)
+    .sort((one, other) => ((one.openedAt ?? "") < (other.openedAt ?? "") ? 1 : -1))
+    .slice(0, RECENT);
+  return opened.length === 0 ? null : (
+    <section>
+      <h2>Last opened on this tablet</h2>
+      <ProductList label="Last opened" products={opened} />
+    </section>
   );
 }
 
-async function search(who: Known, text: string, signal?: AbortSignal): Promise<ProductPage> {
-  const asked = `products?search=${encodeURIComponent(text.slice(0, 200))}&limit=${MOST}`;
-  const { data } = await request<ProductPage>(asked, signal ? { signal } : {});
-  await who.store.keepProducts(data.results, new Date());
-  return data;
+function sentence(count: number, wanted: string, isComplete: boolean): string {
+  const where = isComplete ? "" : " on this tablet so far";
+  if (count === 0) {
+    return wanted === "" ? `There are no products${where}.` : `No product${where} matches.`;
+  }
+  return `${count === 1 ? "1 product" : `${count.toLocaleString("en")} products`}${where}.`;
 }
 
-/** Show what this tablet has at once, and what the server has when it answers. Null: no search. */
-function useSearch(who: Known, text: string): Found | null {
-  const net = useNet();
-  const [found, setFound] = useState<Found | null>(null);
-  const isOffline = net === "offline";
+/** What this tablet has. What was found before stays until the next is found: nothing flickers. */
+function useFound(store: Store, wanted: string): readonly Shown[] | undefined {
+  const now = useStored(store, () => store.find(wanted), wanted);
+  const [last, setLast] = useState(now);
+  if (now !== undefined && now !== last) {
+    setLast(now);
+  }
+  return now ?? last;
+}
+
+async function exactly(who: Known, code: string): Promise<Shown | undefined> {
+  const here = await who.store.exact(code);
+  if (here !== undefined || currentNet() === "offline") {
+    return here;
+  }
+  await search(who, code).catch(() => undefined);
+  return who.store.exact(code);
+}
+
+async function search(who: Known, text: string, signal?: AbortSignal): Promise<void> {
+  const asked = `products?search=${encodeURIComponent(text.slice(0, 200))}&limit=${FROM_SERVER}`;
+  const options = { timeoutMs: PATIENCE_S * 1000, ...(signal ? { signal } : {}) };
+  const { data } = await request<ProductPage>(asked, options);
+  await who.store.keepProducts(data.results, new Date());
+}
+
+/** While this tablet does not have everything yet, fetch what the server finds. */
+function useServerSearch(who: Known, text: string, isWanted: boolean): void {
+  const isOffline = useNet() === "offline";
   // biome-ignore lint/correctness/useExhaustiveDependencies: `who` changes whenever the server is asked
   useEffect(() => {
-    if (text === "") {
-      setFound(null);
+    if (text === "" || isOffline || !isWanted) {
       return;
     }
     const over = new AbortController();
-    const later = setTimeout(async () => {
-      const here = await who.store.search(text, MOST);
-      if (!over.signal.aborted) {
-        const products = here.map((one) => one.product);
-        const hasMore = products.length === MOST;
-        setFound({ text, products, hasMore, isWhole: false });
-      }
-      if (isOffline) {
-        return;
-      }
-      try {
-        const page = await search(who, text, over.signal);
-        if (!over.signal.aborted) {
-          const { results, next } = page;
-          setFound({ text, products: results, hasMore: next !== null, isWhole: true });
-        }
-      } catch {
-        // What this tablet has stays on the screen, and the line above says why.
-      }
-    }, TYPING_MS);
+    // What this tablet has stays on the screen; the line above says how the connection is.
+    const later = setTimeout(
+      () => search(who, text, over.signal).catch(() => undefined),
+      TYPING_MS,
+    );
     return () => {
       clearTimeout(later);
       over.abort();
     };
-  }, [who.store, text, isOffline]);
-  return found?.text === text ? found : null;
+  }, [who.store, text, isOffline, isWanted]);
+}
+
+let leftAt = 0;
+
+function typedBefore(): string | null {
+  const state = window.history.state as { typed?: unknown } | null;
+  return typeof state?.typed === "string" ? state.typed : null;
+}
+
+/** Whoever comes back finds the list where they left it. */
+function useWayBack(isDrawn: boolean): void {
+  const isBack = useRef(typedBefore() !== null);
+  useEffect(() => {
+    const home = window.location.pathname;
+    if (typedBefore() === null) {
+      leftAt = 0;
+      window.history.replaceState({ typed: "" }, "");
+    }
+    const note = () => {
+      // Leaving scrolls to the top of the next screen.
+      if (window.location.pathname === home) {
+        leftAt = window.scrollY;
+      }
+    };
+    window.addEventListener("scroll", note, { passive: true });
+    return () => window.removeEventListener("scroll", note);
+  }, []);
+  useLayoutEffect(() => {
+    if (isDrawn && isBack.current) {
+      isBack.current = false;
+      window.scrollTo(0, leftAt);
+    }
+  }, [isDrawn]);
 }

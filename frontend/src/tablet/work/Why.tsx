@@ -1,39 +1,49 @@
 import { useEffect, useState } from "react";
 import { ask, Refused } from "../../api/client.ts";
-import type { Contribution, Explanation, Suggested } from "../../api/types.ts";
-import { spoken } from "../../ui/words.ts";
+import type { Explanation, Product } from "../../api/types.ts";
+import { type Spoken, spoken } from "../../ui/words.ts";
+import { explainHere, useModel } from "../model.ts";
+import type { Suggestion } from "./suggesting.ts";
 
 const MOST = 5;
 
+interface Properties {
+  suggestion: Suggestion;
+  /** As it is on the screen. */
+  product: Product;
+}
+
 /** The words that spoke for the suggestion and against it. */
-export function Why({ answer }: { answer: Suggested }) {
-  const [why, setWhy] = useState<Explanation | string | null>(null);
-  const canBeExplained = answer.model !== null && answer.category !== null;
+export function Why({ suggestion, product }: Properties) {
+  const [why, setWhy] = useState<readonly Spoken[] | string | null>(null);
+  const { sha256 } = useModel();
+  const { source, answer } = suggestion;
+  const model = source === "server" ? suggestion.answer.model : suggestion.answer.model_sha256;
+  const receipt = source === "server" ? suggestion.answer.id : null;
+  const category = answer.category;
+  // Only the very model that answered can say why it did.
+  const isHere = model !== null && model === sha256;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another product or answer gets another key
   useEffect(() => {
-    if (!canBeExplained) {
+    if (model === null || category === null) {
       return;
     }
     const over = new AbortController();
-    ask<Explanation>(`predictions/${answer.id}/explanation`, { signal: over.signal })
-      .then(({ data }) => setWhy(data))
-      .catch((error: unknown) => {
-        if (!over.signal.aborted) {
-          const isRefused = error instanceof Refused;
-          setWhy(isRefused ? error.message : "The words that decided are not on this tablet.");
-        }
-      });
+    explained(receipt, isHere ? () => explainHere(product, category) : null, over.signal).then(
+      (found) => over.signal.aborted || setWhy(found),
+    );
     return () => over.abort();
-  }, [answer.id, canBeExplained]);
+  }, [receipt, category, model, isHere]);
 
-  if (!canBeExplained || why === null) {
+  if (why === null) {
     return null;
   }
   if (typeof why === "string") {
     return <p className="quiet">{why}</p>;
   }
   // Parts of words count, too, but say little to people; numbers and words are shown.
-  const words = why.contributions.filter((one) => one.kind !== "characters");
-  const said = words.length > 0 ? words : why.contributions;
+  const words = why.filter((one) => one.kind !== "characters");
+  const said = words.length > 0 ? words : why;
   const spoke = (sign: number) =>
     said.filter((one) => Math.sign(one.amount) === sign).slice(0, MOST);
   return (
@@ -47,7 +57,31 @@ export function Why({ answer }: { answer: Suggested }) {
   );
 }
 
-function Words({ title, words }: { title: string; words: readonly Contribution[] }) {
+type Here = () => Promise<{ contributions: readonly Spoken[] }>;
+
+/** Ask the server about its receipt, then this tablet. Return the words, or why there are none. */
+async function explained(
+  receipt: string | null,
+  here: Here | null,
+  signal: AbortSignal,
+): Promise<readonly Spoken[] | string> {
+  let problem = "The words that decided are not on this tablet.";
+  if (receipt !== null) {
+    try {
+      const path = `predictions/${receipt}/explanation`;
+      return (await ask<Explanation>(path, { signal })).data.contributions;
+    } catch (error) {
+      problem = error instanceof Refused ? error.message : problem;
+    }
+  }
+  try {
+    return here === null ? problem : (await here()).contributions;
+  } catch {
+    return problem;
+  }
+}
+
+function Words({ title, words }: { title: string; words: readonly Spoken[] }) {
   if (words.length === 0) {
     return null;
   }
