@@ -1,6 +1,7 @@
 import "./tablet.css";
 import { createRoot } from "react-dom/client";
 import { lookForUpdate, register } from "../offline/register.ts";
+import { followLaunches } from "./router.ts";
 import { startSyncing } from "./syncing.ts";
 import { Tablet } from "./Tablet.tsx";
 import { keepAsking } from "./who.ts";
@@ -11,6 +12,7 @@ const root = document.getElementById("tablet");
 if (root !== null) {
   // No StrictMode: it asks everything twice, and every answer leaves a receipt.
   createRoot(root).render(<Tablet />);
+  followLaunches();
   startSyncing();
   keepAsking();
   void register();

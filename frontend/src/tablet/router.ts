@@ -94,3 +94,19 @@ export function usePath(): string {
     () => `${window.location.pathname}${window.location.search}`,
   );
 }
+
+interface LaunchQueue {
+  setConsumer(consumer: (launch: { targetURL?: string }) => void): void;
+}
+
+/** Go where a shortcut of the installed tablet points: it brings this window to the front. */
+export function followLaunches(): void {
+  const { launchQueue } = window as { launchQueue?: LaunchQueue };
+  launchQueue?.setConsumer(({ targetURL }) => {
+    const { pathname, search } = new URL(targetURL ?? HOME, window.location.origin);
+    // The start of the tablet leads to where somebody was.
+    if (pathname !== HOME && pathname !== window.location.pathname) {
+      go(`${pathname}${search}`);
+    }
+  });
+}
