@@ -4,6 +4,7 @@ import { useEffect, useSyncExternalStore } from "react";
 import { type Alarm, type Reason, type Witnessed, witnessed } from "../offline/device.ts";
 import { check, report } from "../offline/witness.ts";
 import { age } from "../ui/words.ts";
+import { loadModel } from "./loadModel.ts";
 import { useNow } from "./useNow.ts";
 import { when } from "./words.ts";
 
@@ -44,7 +45,9 @@ async function syncOnce(held: (() => Promise<string | null>) | null): Promise<vo
     const next = await check(new Date());
     become(next);
     if (held !== null) {
-      await report(next, await held());
+      // Without a model of its own, the tablet shows what the server's answered last.
+      const own = await loadModel().then(({ heldModel }) => heldModel());
+      await report(next, own ?? (await held()));
     }
   }
 }

@@ -8,6 +8,7 @@ import * as offline from "../offline/model.ts";
 import { short } from "../ui/words.ts";
 import { currentNet, onNet, reach } from "./net.ts";
 import { Died, Twin } from "./twin.ts";
+import { askWho } from "./who.ts";
 
 export interface ModelState {
   /** `ready`: there is a model to ask, even while another one is fetched or was refused. */
@@ -154,6 +155,7 @@ async function takeLive(live: LiveModel, isAsked: boolean): Promise<void> {
   become({ progress: null, trouble: null });
   if (held.active?.sha256 !== before) {
     channel?.postMessage(null);
+    void askWho(); // and with that the server hears which model answers here
   }
 }
 

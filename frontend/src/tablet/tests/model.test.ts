@@ -8,6 +8,9 @@ import type { Request, Response as Told } from "../../categorizer/worker.ts";
 import type * as Module from "../model.ts";
 import type * as Net from "../net.ts";
 
+const askWho = vi.hoisted(() => vi.fn());
+vi.mock("../who.ts", () => ({ askWho }));
+
 const FOLDER = new URL("../../categorizer/vectors/", import.meta.url);
 const { answers } = JSON.parse(readFileSync(new URL("vectors.json", FOLDER), "utf8"));
 const first = new Uint8Array(readFileSync(new URL("tiny.safetensors", FOLDER)));
@@ -184,6 +187,14 @@ test("a page that opens without a connection starts the model that it kept", asy
 test("without a model it says so", async () => {
   await expect(page.suggest(DRILL)).rejects.toThrow("This tablet has no model yet");
   expect(workers).toHaveLength(0);
+});
+
+test("the server hears of another model at once, and of the same one not again", async () => {
+  askWho.mockClear();
+  await page.ensureModel();
+  expect(askWho).toHaveBeenCalledOnce();
+  await page.ensureModel();
+  expect(askWho).toHaveBeenCalledOnce();
 });
 
 test("it tells how far it is, and what answers then", async () => {
