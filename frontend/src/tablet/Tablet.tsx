@@ -1,4 +1,6 @@
-import { Account, ConnectionLine, Log, Update } from "./Frame.tsx";
+import { useScanning } from "../scan/act.ts";
+import type * as Care from "./care/care.tsx";
+import { Account, ConnectionLine, Log, Places, useChunk } from "./Frame.tsx";
 import { Link, Title } from "./parts.tsx";
 import { HOME, routeOf, usePath } from "./router.ts";
 import { Screen } from "./screens.tsx";
@@ -6,6 +8,10 @@ import { useWho } from "./who.ts";
 
 /** The whole tablet: the same frame everywhere, and a screen for each address. */
 export function Tablet() {
+  const who = useWho();
+  const care = useChunk(() => import("./care/care.tsx"));
+  const Scanned = useScanning();
+  const known = who.state === "known" ? who : null;
   return (
     <>
       <a className="skip" href="#main">
@@ -16,22 +22,25 @@ export function Tablet() {
           <Link className="brand" to={HOME}>
             <Mark /> Shelfmark
           </Link>
+          {known && <Places who={known} />}
           <ConnectionLine />
-          <Account />
+          {known && <Account who={known} care={care} />}
         </div>
         <Log />
       </header>
-      <Update />
+      {care && <care.Notices who={known} />}
+      {known && Scanned && <Scanned who={known} />}
       <main id="main" className="page" tabIndex={-1}>
-        <Place />
+        <Place care={care} />
       </main>
     </>
   );
 }
 
-function Place() {
+function Place({ care }: { care: typeof Care | null }) {
   const who = useWho();
   const path = usePath();
+  const route = routeOf(path);
   switch (who.state) {
     case "asking":
       return <p role="status">Finding out who is signed in…</p>;
@@ -45,6 +54,7 @@ function Place() {
               Sign in
             </a>
           </p>
+          {care && <care.SealedHere sealed={who.sealed} />}
         </>
       );
     case "unknown":
@@ -55,10 +65,17 @@ function Place() {
             The server cannot be reached, and nobody is signed in on this tablet. Sign in once with
             a connection; from then on it works without one.
           </p>
+          {care && <care.SealedHere sealed={who.sealed} />}
         </>
       );
     case "known":
-      return <Screen route={routeOf(path)} who={who} />;
+      return (
+        <>
+          {route.name === "home" &&
+            (care ? <care.ReadyLine who={who} /> : <p className="ready">&nbsp;</p>)}
+          <Screen route={route} who={who} />
+        </>
+      );
   }
 }
 

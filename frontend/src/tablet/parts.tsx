@@ -20,7 +20,12 @@ export function Title({ children }: { children: string }) {
 }
 
 /** A link inside the tablet: no page is loaded. */
-export function Link(props: { to: string; className?: string; children: ReactNode }) {
+export function Link(props: {
+  to: string;
+  className?: string;
+  isCurrent?: boolean;
+  children: ReactNode;
+}) {
   const follow = (event: MouseEvent) => {
     if (event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)) {
       event.preventDefault();
@@ -29,7 +34,12 @@ export function Link(props: { to: string; className?: string; children: ReactNod
     }
   };
   return (
-    <a className={props.className} href={props.to} onClick={follow}>
+    <a
+      className={props.className}
+      href={props.to}
+      aria-current={props.isCurrent ? "page" : undefined}
+      onClick={follow}
+    >
       {props.children}
     </a>
   );

@@ -1,15 +1,10 @@
 // The chunk of the screens about the work itself: what waits for a person, and what waits here.
-import { Nowhere } from "../parts.tsx";
-import type { Known } from "../who.ts";
+import "./care.css";
 
-export function Review(_: { who: Known }) {
-  return <Nowhere />;
-}
-
-export function Changes(_: { who: Known }) {
-  return <Nowhere />;
-}
-
-export function Ready(_: { who: Known }) {
-  return <Nowhere />;
-}
+export { Changes } from "./Changes.tsx";
+export { Notices } from "./Notices.tsx";
+export { Ready, ReadyLine } from "./Ready.tsx";
+export { Review } from "./Review.tsx";
+export { SealedHere } from "./Sealed.tsx";
+export { SignInForm } from "./SignInSheet.tsx";
+export { SignOutDialog } from "./SignOut.tsx";
