@@ -62,19 +62,19 @@ def _one(
     request_id: str,
     now: Callable[[], datetime],
 ) -> Settled:
+    products: frozenset[str] = frozenset()
     try:
         sent = read_change(change, batch)
+        products = frozenset({sent.product} if sent.product else ())
+        blocker = in_the_way.get(sent.product or "")
+        waits = blocker is not None and blocker not in (sent.resolves, sent.id)
+        # What came through before, when nothing stood in its way, is answered as it was then.
+        if waits and not Change.objects.filter(pk=sent.id).exists():
+            return Settled(id, "deferred", "held", _HELD, products=products)
+        return settle(sent=sent, by=by, now=now(), request_id=request_id)
     except Invalid as error:
         # Nothing is kept of it: there is nothing that could be.
         return Settled(id, "rejected", "invalid", str(error))
-    products = frozenset({sent.product} if sent.product else ())
-    blocker = in_the_way.get(sent.product or "")
-    waits = blocker is not None and blocker not in (sent.resolves, sent.id)
-    # What came through before, when nothing stood in its way, is answered as it was then.
-    if waits and not Change.objects.filter(pk=sent.id).exists():
-        return Settled(id, "deferred", "held", _HELD, products=products)
-    try:
-        return settle(sent=sent, by=by, now=now(), request_id=request_id)
     except (InterfaceError, OperationalError) as error:
         if not _is_passing(error):
             raise
@@ -82,7 +82,7 @@ def _one(
     except Exception:
         # A mistake of ours in one change must not keep all later ones from ever arriving. It has
         # had no effect, the tablet keeps it, and somebody reads the log.
-        log.exception("sync.change_failed", change=str(sent.id), kind=sent.kind)
+        log.exception("sync.change_failed", change=str(id))
         return Settled(id, "deferred", "busy", _BROKEN, products=products)
 
 

@@ -90,7 +90,7 @@ class ProductRef(serializers.Field[Any, Any, Any, Any]):
     """{"id": 7} or {"uuid": "…"}, the name that the tablet gave to a product it made."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
-        "not_product": 'Name the product as {"id": 7} or as {"uuid": "…"}.'
+        "not_product": 'Name the product as {{"id": 7}} or as {{"uuid": "…"}}.'
     }
 
     def to_internal_value(self, data: Any) -> int | UUID:

@@ -82,14 +82,14 @@ def _contested(
     actor = entry.actor_id if entry else None
     theirs = one.theirs
     if isinstance(theirs, dict):
-        # Only its digest was kept. What is there now is what has to be decided about.
+        # Only its digest was kept, or it was erased. What is there now is what is decided about.
         theirs = product[one.what] if product else None
     return {
         "what": one.what,
         "mine": None if isinstance(one.mine, dict) else one.mine,
         "theirs": theirs,
         "by": None if actor is None else people.get(actor),
-        "at": None if entry is None else entry.at,
+        "at": entry.at if entry else product["updated_at"] if product else None,
     }
 
 
@@ -107,7 +107,7 @@ def _again(change: Change | None, kept: Mapping[UUID, dict[str, Opened]]) -> lis
         return []
     part = kept.get(change.pk, {}).get("details")
     if part is None:
-        return [Contested(what, None, None, None) for what in change.result["contested"]]
+        return [Contested(what, None, {}, None) for what in change.result["contested"]]
     told: list[dict[str, Any]] = part.value["contested"]
     named = [one["entry"] for one in told if one["entry"]]
     entries = {str(entry.uuid): entry for entry in Entry.objects.filter(uuid__in=named)}
