@@ -98,7 +98,8 @@ def _waiting_on_postgresql(most: int) -> Sequence[tuple[int, bytes]]:
         cursor.execute(
             f"SELECT id, body, xid::text, {_SETTLED} FROM ledger_entry"
             f" WHERE (xid, id) > (%s::xid8, %s) AND ({_SETTLED} OR {_OWN}) AND {_UNPLACED}"
-            f" ORDER BY xid, id LIMIT %s",
+            # xid alone would be the text above, by which 1000 comes before 999.
+            " ORDER BY ledger_entry.xid, id LIMIT %s",
             [position.xid, position.entry_id, most],
         )
         rows = cursor.fetchall()

@@ -228,6 +228,26 @@ def test_an_older_transaction_that_is_still_open_holds_later_entries_back(commit
 
 
 @only_postgresql
+@pytest.mark.django_db
+def test_transaction_1000_comes_after_999(monkeypatch: pytest.MonkeyPatch) -> None:
+    write()
+    actions.seal(now=NOW)
+    write(3)
+    Position.objects.update(xid="8", entry_id=0)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE ledger_entry DISABLE TRIGGER USER")
+        for xid, entry in enumerate(Entry.objects.order_by("pk")[1:], 9):
+            cursor.execute(
+                "UPDATE ledger_entry SET xid = %s::text::xid8 WHERE id = %s", [xid, entry.pk]
+            )
+        cursor.execute("ALTER TABLE ledger_entry ENABLE TRIGGER USER")
+    monkeypatch.setattr(sealing, "BATCH", 1)
+    assert actions.seal(now=after(20)).appended == 3
+    sealed = list(Leaf.objects.order_by("index").values_list("entry_id", flat=True))
+    assert sealed == sorted(sealed)
+
+
+@only_postgresql
 @pytest.mark.parametrize("moved", [10**9, -3])
 def test_a_dump_put_into_another_cluster_goes_on_where_it_was(committed: None, moved: int) -> None:
     with transaction.atomic():
