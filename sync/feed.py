@@ -79,6 +79,10 @@ _SETTLED = (
     # What this very transaction has written is committed before whoever reads it can tell.
     " OR xid = pg_current_xact_id_if_assigned())"
 )
+# With the table, because xid alone would be what is selected under that name: a text, by which 1000
+# comes before 999.
+_ORDER = "sync_touched.xid, sync_touched.id"
+_BACKWARDS = "sync_touched.xid DESC, sync_touched.id DESC"
 
 
 def head() -> Place | None:
@@ -86,7 +90,7 @@ def head() -> Place | None:
     if connection.vendor == "postgresql":
         query = (
             "SELECT xid::text, id, mark FROM sync_touched"
-            f" WHERE {_SETTLED} ORDER BY xid DESC, id DESC LIMIT 1"
+            f" WHERE {_SETTLED} ORDER BY {_BACKWARDS} LIMIT 1"
         )
     else:
         query = "SELECT 0, id, mark FROM sync_touched ORDER BY id DESC LIMIT 1"
@@ -99,7 +103,7 @@ def after(place: Place, *, most: int) -> Sequence[Written]:
     if connection.vendor == "postgresql":
         query = (
             'SELECT xid::text, id, mark, collection, "row" FROM sync_touched'
-            f" WHERE (xid, id) > (%s::xid8, %s) AND {_SETTLED} ORDER BY xid, id LIMIT %s"
+            f" WHERE (xid, id) > (%s::xid8, %s) AND {_SETTLED} ORDER BY {_ORDER} LIMIT %s"
         )
         rows = _rows(query, [str(place.xid), place.id, most])
     else:
@@ -145,7 +149,7 @@ def fault(place: Place, seen: Seen) -> str | None:
 
 def _first() -> Place | None:
     if connection.vendor == "postgresql":
-        query = "SELECT xid::text, id, mark FROM sync_touched ORDER BY xid, id LIMIT 1"
+        query = f"SELECT xid::text, id, mark FROM sync_touched ORDER BY {_ORDER} LIMIT 1"
     else:
         query = "SELECT 0, id, mark FROM sync_touched ORDER BY id LIMIT 1"
     rows = _rows(query, [])
