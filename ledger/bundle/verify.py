@@ -469,6 +469,17 @@ def record(bundle: Bundle) -> Iterator[Check]:
     """Check that the record is one, in its one right spelling."""
     value, digest = bundle.record(), hashlib.sha256(bundle.file("record.json")).hexdigest()
     yield good(f"record.json is the {value['format']} {value['id']}, sha256 {digest}.")
+    told = value.get("tablet_answer")
+    if told is not None:
+        is_same = _get(told, "category") == _get(value, "category") and (
+            _get(told, "model_sha256") != _get(value, "model_sha256")
+            or _get(told, "score") == _get(value, "score")
+        )
+        is_judged = _get(told, "agreement") == ("same" if is_same else "differs")
+        if not is_judged or not (is_same or _get(value, "needs_review") is True):
+            raise Refused("The record misjudges the answer of a tablet that stands in it.")
+        was = "the same" if is_same else "another, so a person was asked"
+        yield good(f"A tablet had answered before: its answer was {was}.")
 
 
 def proof(bundle: Bundle) -> Iterator[Check]:

@@ -349,3 +349,37 @@ def test_the_program_is_of_the_standard_library_and_of_python_3_8() -> None:
     }
     assert names <= sys.stdlib_module_names
     assert not names & {"http", "socket", "sqlite3", "ssl", "subprocess", "urllib"}
+
+
+# The answer of a tablet
+
+
+def beside(**changes: object) -> bytes:
+    """Return a receipt that holds the answer of a tablet as well."""
+    tablet = {"model_sha256": "a" * 64, "category": "Tools", "score": 5, "agreement": "same"}
+    answer = {"category": "Tools", "score": 5, "needs_review": False}
+    return receipt(**answer, **{"tablet_answer": {**tablet, **changes}})
+
+
+def test_a_tablet_may_have_answered_the_same() -> None:
+    found = verify.verify(build(bundle(beside())), [KEY])
+    assert {one.status for one in found} == {"good"}
+    assert "its answer was the same" in said(found)
+    other_model = beside(model_sha256="c" * 64, score=9)
+    assert "the same" in said(verify.verify(build(bundle(other_model)), [KEY]))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"agreement": "differs"},
+        {"agreement": None},
+        {"score": 6},
+        {"category": "Lamps"},
+        # It differs, and nobody was asked.
+        {"score": 6, "agreement": "differs"},
+    ],
+)
+def test_a_record_that_misjudges_a_tablet_is_refused(changes: dict[str, object]) -> None:
+    found = check(packed({"record.json": beside(**changes)}))
+    assert any("misjudges the answer of a tablet" in one for one in wrongs(found))

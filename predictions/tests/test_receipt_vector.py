@@ -11,7 +11,7 @@ from django.conf import settings
 
 from categorizer.model import Suggestion
 from ledger.commitments import actor_salt, actor_value, canonical, commitment
-from predictions.receipts import Asker, Commitments, Question, encode
+from predictions.receipts import Asker, Commitments, Question, TabletAnswer, encode
 from predictions.serving import Link, Outcome
 
 PAGE = (settings.BASE_DIR / "docs" / "receipt-format.md").read_text(encoding="utf-8")
@@ -23,7 +23,7 @@ SECRET = bytes(range(32, 64))
 DEVICE_SALT = bytes(range(64, 96))
 
 
-def written() -> bytes:
+def written(tablet: TabletAnswer | None = None) -> bytes:
     link = Link(
         path="live",
         sha256="a" * 64,
@@ -35,7 +35,7 @@ def written() -> bytes:
     )
     return encode(
         receipt_id=ID,
-        question=Question(ASKED, product_id=7, product_version=3),
+        question=Question(ASKED, product_id=7, product_version=3, tablet=tablet),
         commitments=Commitments(
             input=commitment(INPUT_SALT, canonical(ASKED)),
             person=commitment(actor_salt(SECRET, ID), actor_value(7)),
@@ -50,7 +50,7 @@ def written() -> bytes:
             ),
             passed_over=(("live", "nothing_known", "c" * 64),),
             threshold_ppm=950000,
-            needs_review=False,
+            needs_review=tablet is not None,
         ),
         asker=Asker(7, "req-1", "0c9f1a2b", "tablet-7", "2026-11-20T08:15:00.000000Z"),
         taxonomy_version=4,
@@ -72,6 +72,27 @@ def test_the_page_shows_what_is_written() -> None:
     body = canonical(shown("Vector"))
     assert body == written()
     assert hashlib.sha256(body).hexdigest() == digest[1]
+
+
+def test_the_page_shows_what_is_written_beside_the_answer_of_a_tablet() -> None:
+    tablet = TabletAnswer(
+        model_sha256="a" * 64,
+        suggestions=[
+            Suggestion("Fasteners > Anchors", 412316860416, 611000),
+            Suggestion("Tools > Drill bits", 0, 201250),
+        ],
+        made_at=datetime(2026, 11, 20, 6, 30, tzinfo=UTC),
+    )
+    block = re.search(r"## A tablet's own answer\n.*?```json\n(.*?)\n```\n\nIts SHA-256 is `(\w+)`",
+                      PAGE, re.DOTALL)  # fmt: skip
+    assert block is not None
+    body = written(tablet)
+    assert canonical(json.loads(block[1])) == body
+    assert hashlib.sha256(body).hexdigest() == block[2]
+    # It adds a member, and takes none away.
+    told, plain = json.loads(body), json.loads(written())
+    assert told.pop("tablet_answer")["agreement"] == "differs"
+    assert told == {**plain, "needs_review": True}
 
 
 def test_the_opening_on_the_page_opens_the_receipt_on_the_page() -> None:
