@@ -18,7 +18,9 @@ export function Contested({ change, person }: { change: Change; person: string }
               {person}, {when(new Date(change.madeAt), now)}
             </Side>
             <Side name="Theirs" said={one.theirs}>
-              {whose(one)}, {when(new Date(one.at), now)}
+              {whose(one)}
+              {/* Not known of what was there before the log. */}
+              {one.at && `, ${when(new Date(one.at), now)}`}
             </Side>
           </tbody>
         </table>

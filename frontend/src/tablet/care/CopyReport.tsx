@@ -29,7 +29,7 @@ export function CopyReport({ who, onSaid }: { who: Known; onSaid: (told: string)
         space,
         isInstalled: space.isInstalled,
         skewMs,
-        canSync: "sync" in ServiceWorkerRegistration.prototype,
+        canSync: "sync" in (globalThis.ServiceWorkerRegistration?.prototype ?? {}),
         lastError: lastError === null ? null : String(lastError),
       },
       changes,

@@ -3,7 +3,7 @@ import { databaseCondition, onDatabaseCondition } from "../../offline/database.t
 import { onWorkerState, workerState } from "../../offline/register.ts";
 import { useNet } from "../net.ts";
 import { Link } from "../parts.tsx";
-import { CHANGES } from "../router.ts";
+import { CHANGES, usePath } from "../router.ts";
 import { useStored } from "../stored.ts";
 import { useSyncing } from "../syncing.ts";
 import type { Known } from "../who.ts";
@@ -63,6 +63,7 @@ function Waiting({ who }: { who: Known }) {
   const [isSigningIn, setSigningIn] = useState(false);
   const { waiting = 0, conflict = 0, refused = 0 } = counts ?? {};
   const troubled = conflict + refused;
+  const isAtThem = usePath() === CHANGES;
   useBadge(counts === undefined ? null : waiting + troubled);
   const title = waiting === 0 ? "Sign in" : `Sign in to send ${count(waiting, "change")}`;
   return (
@@ -78,7 +79,7 @@ function Waiting({ who }: { who: Known }) {
           {title}. You can go on working: everything is kept on this tablet.
         </Notice>
       )}
-      {troubled > 0 && (
+      {troubled > 0 && !isAtThem && (
         <Notice
           kind="alarm"
           button={
@@ -92,16 +93,18 @@ function Waiting({ who }: { who: Known }) {
       )}
       {waiting > 0 && net === "offline" && !needsSignIn && (
         <Notice kind="calm">
-          {count(waiting, "change")} waiting.{" "}
-          {"sync" in ServiceWorkerRegistration.prototype
-            ? "They are sent when the connection is back, also with this app closed."
-            : "Open this app again when there is a connection: it sends while it is open."}
+          {count(waiting, "change")} waiting. {SENDING}
         </Notice>
       )}
       {isSigningIn && <SignInSheet title={title} onClose={() => setSigningIn(false)} />}
     </>
   );
 }
+
+const SENDING =
+  "sync" in (globalThis.ServiceWorkerRegistration?.prototype ?? {})
+    ? "What waits is sent when the connection is back, also with this app closed."
+    : "Open this app again when there is a connection: it sends while it is open.";
 
 /** Show on the icon of the app how much waits, where the system can. */
 function useBadge(number: number | null): void {

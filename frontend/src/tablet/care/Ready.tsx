@@ -15,7 +15,7 @@ import { megabytes } from "./words.ts";
 /** What is on this tablet, how old it is, and how much room it takes. */
 export function Ready({ who }: { who: Known }) {
   const now = useNow();
-  const all = useHeld(who.store);
+  const all = useHeld(who);
   const { isPulling, progress } = useSyncing();
   const [said, setSaid] = useState("");
   if (all === undefined) {
@@ -139,7 +139,7 @@ function Remedies({ missing }: { missing: readonly Gap[] }) {
 /** The same in one line. */
 export function ReadyLine({ who }: { who: Known }) {
   const now = useNow();
-  const all = useHeld(who.store);
+  const all = useHeld(who);
   if (all === undefined) {
     return <p className="ready">&nbsp;</p>;
   }

@@ -73,10 +73,10 @@ export function Review({ who }: { who: Known }) {
           {problem}
         </p>
       )}
-      <Done who={who} last={sitting.last} onUndo={(last) => void undo(last)} />
       {queue === undefined && <p role="status">Reading what waits for you…</p>}
       {current !== undefined && (
         <>
+          <Done who={who} last={sitting.last} onUndo={(last) => void undo(last)} />
           <p className="progress">
             <progress value={done} max={done + left.length} aria-label="Done in this sitting" />
             <span className="number">
@@ -94,7 +94,12 @@ export function Review({ who }: { who: Known }) {
           />
         </>
       )}
-      {queue !== undefined && current === undefined && <Empty done={done} />}
+      {queue !== undefined && current === undefined && (
+        <>
+          {done > 0 && <Done who={who} last={sitting.last} onUndo={(last) => void undo(last)} />}
+          <Empty done={done} />
+        </>
+      )}
     </div>
   );
 }
@@ -114,7 +119,10 @@ function Done(props: { who: Known; last: Last | null; onUndo: (last: Last) => vo
   return (
     <div className="last">
       <p role="status">
-        {last?.said} {change && <State status={change.status} {...why(change)} />}
+        {last === null
+          ? "The least certain come first. One tap decides, and the next one comes by itself."
+          : last.said}{" "}
+        {change && <State status={change.status} {...why(change)} />}
       </p>
       {last !== null && change?.status === "waiting" && (
         <button type="button" className="plain" onClick={() => onUndo(last)}>

@@ -1,17 +1,35 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
+import type { Person } from "../../offline/person.ts";
 import { onWorkerState, workerState } from "../../offline/register.ts";
 import type { Store } from "../../offline/store.ts";
-import { useModel } from "../model.ts";
+import { ensureModel, useModel } from "../model.ts";
 import { scannerReady } from "../scan/prepare.ts";
 import { useStored } from "../stored.ts";
+import { type Known, may } from "../who.ts";
 import type { Held } from "./readiness.ts";
 import { type Room, room } from "./storage.ts";
 
+let asked: Promise<void> | null = null;
+
+/** Whether it is known, since this page was opened, which model the server answers with. */
+function useModelAsked(person: Person): boolean {
+  const mayAsk = may(person, "predictions.add_prediction");
+  const [isAsked, setAsked] = useState(!mayAsk);
+  useEffect(() => {
+    if (mayAsk) {
+      asked ??= ensureModel();
+      void asked.finally(() => setAsked(true));
+    }
+  }, [mayAsk]);
+  return isAsked;
+}
+
 /** Everything that the state of this tablet is read from; undefined while it is read. */
-export function useHeld(store: Store) {
+export function useHeld({ store, person }: Known) {
   const worker = useSyncExternalStore(onWorkerState, workerState);
   const facts = useStored(store, () => factsOf(store), "facts");
   const model = useModel();
+  const isModelKnown = useModelAsked(person);
   const [space, setSpace] = useState<Room | null>(null);
   const [hasScanner, setHasScanner] = useState<boolean | null>(null);
   // Read again whenever something else arrived.
@@ -28,7 +46,7 @@ export function useHeld(store: Store) {
     isComplete: facts.isComplete,
     products: facts.products,
     categories: facts.categories,
-    model: model.state,
+    model: model.state === "none" && !isModelKnown ? "fetching" : model.state,
     hasScanner,
   };
   return { held, facts, model, space };
