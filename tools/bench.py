@@ -19,6 +19,7 @@ def bench() -> None:
     environment.ensure_frontend()
     ensure_model()
     call([environment.PYTHON, "-m", "benchmarks.bench_inprocess"])
+    call([environment.PYTHON, "-m", "benchmarks.bench_tablet"])
     call([environment.PYTHON, "-m", "benchmarks.bench_http"])
     call([environment.PYTHON, "-m", "benchmarks.bench_ledger"])
 
