@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from uuid import UUID, uuid4
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from inventory import actions
 from inventory.csv_import import Row
 from inventory.models import Category, Product
+from ledger.actions import record
 from lib import clock
-from sync.tests.mirror import Mirror, category, product, real
+from registry.tests.releases import SHA256
+from sync.models import Change
+from sync.tests.mirror import CHANGES, Mirror, category, product, real
 
 pytestmark = pytest.mark.django_db
 
@@ -145,3 +152,86 @@ def test_a_page_that_was_lost_on_the_way_is_simply_read_again(
         page = mirror.page()
         assert {**page, "server_time": ""} == {**lost, "server_time": ""}
     assert mirror.rows == real()
+
+
+# What costs what
+
+
+@pytest.mark.parametrize("limit", [2, 9])
+def test_a_page_costs_the_same_however_long_it_is(
+    mirror: Mirror, catalogue: None, limit: int
+) -> None:
+    mirror.pull_all()
+    mirror.limit = limit
+    Product.objects.update(brand="x")
+    with CaptureQueriesContext(connection) as queries:
+        page = mirror.page()
+    assert len(page["changes"]) == min(limit, 7)
+    told = [query["sql"] for query in queries.captured_queries]
+    # Four say who is asking. Then the epoch, whether the cursor is good, the rows, the products,
+    # the newest row; and the head, where there is more.
+    assert len(told) == 4 + 5 + (limit == 2), "\n".join(told)
+
+
+def test_nothing_new_is_told_without_a_body(mirror: Mirror, catalogue: None, admin: User) -> None:
+    mirror.pull_all()
+    first = mirror.ask()
+    tag = first["ETag"]
+    answer = mirror.ask(**{"If-None-Match": tag})
+    assert (answer.status_code, answer.content, answer["ETag"]) == (304, b"", tag)
+    product("B-1", admin)
+    answer = mirror.ask(**{"If-None-Match": tag})
+    assert answer.status_code == 200
+    assert "ETag" not in answer
+    assert mirror.page()["changes"]
+    assert mirror.ask(**{"If-None-Match": tag}).status_code == 200
+
+
+def test_nobody_between_keeps_a_page(mirror: Mirror, catalogue: None) -> None:
+    assert mirror.ask()["Cache-Control"] == "no-store"
+
+
+def test_which_model_is_live_is_told(
+    mirror: Mirror, deployed: SHA256, headers_as_they_are: None
+) -> None:
+    assert mirror.page()["model"] == {"sha256": deployed["live"]}
+
+
+# What became of what this tablet sent
+
+DEVICE = UUID("7b1f3d5c-0000-4000-8000-000000000001")
+
+
+def sent(seq: int, by: User, device: UUID = DEVICE) -> None:
+    entry = uuid4()
+    record("change.rejected", actor=by.pk, subject="product:1", now=clock.now(), uuid=entry)
+    Change.objects.create(
+        id=entry, kind="product.edit", person=by, device=device, seq=seq, body_sha256="0" * 64,
+        status="rejected", code="gone", result={}, made_at=clock.now(), received_at=clock.now(),
+        skew_ms=0,
+    )  # fmt: skip
+
+
+def test_a_tablet_learns_which_of_its_changes_are_settled(
+    mirror: Mirror, carla: User, admin: User
+) -> None:
+    def through(device: str = str(DEVICE)) -> int | None:
+        told: int | None = mirror.ask(**{"Shelfmark-Device": device}).json()["my_changes_through"]
+        return told
+
+    assert through() is None
+    sent(4, carla)
+    sent(7, carla)
+    sent(9, admin)
+    sent(11, carla, uuid4())
+    assert through() == 7
+    assert through(str(uuid4())) is None
+    assert through("tablet-7") is None
+    assert mirror.ask().json()["my_changes_through"] is None
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=2001", "limit=x", "after=1", "cursor=a&cursor=b"]
+)
+def test_a_wrong_question_is_refused(mirror: Mirror, query: str) -> None:
+    assert mirror.client.get(f"{CHANGES}?{query}").status_code == 400
