@@ -100,7 +100,8 @@ async function nameOf(who: Known, shown: Shown, suggestion: Suggestion): Promise
     : (await offered(who.store, shown, suggestion.answer)).id;
 }
 
-function madeOf(suggestion: Suggestion, changes: readonly Change[]): Decision | null {
+/** Return what this person decided about the suggestion, null if nothing. */
+export function madeOf(suggestion: Suggestion, changes: readonly Change[]): Decision | null {
   if (suggestion.source === "server") {
     return decisionOn(changes, suggestion.answer.id);
   }

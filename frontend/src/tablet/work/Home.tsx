@@ -1,12 +1,13 @@
 import { type FormEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import type { ProductPage } from "../../api/types.ts";
 import { PATIENCE_S } from "../../offline/rules.ts";
-import type { Shown, Store } from "../../offline/store.ts";
+import type { Shown } from "../../offline/store.ts";
 import { currentNet, useNet } from "../net.ts";
 import { Link, Title } from "../parts.tsx";
 import { go, newPath, refPath } from "../router.ts";
 import { useStored } from "../stored.ts";
 import { type Known, may, request } from "../who.ts";
+import { useSteady } from "./lasting.ts";
 import { ProductList } from "./ProductList.tsx";
 import "./work.css";
 
@@ -22,7 +23,8 @@ export function Home({ who }: { who: Known }) {
   const field = useId();
   const input = useRef<HTMLInputElement>(null);
   const wanted = text.trim();
-  const found = useFound(store, wanted);
+  // What was found before stays until the next is found: nothing flickers.
+  const found = useSteady(useStored(store, () => store.find(wanted), wanted));
   const isComplete = useStored(store, async () => (await store.facts()).isComplete, "complete");
   useServerSearch(who, wanted, isComplete === false);
   useWayBack(found !== undefined);
@@ -129,16 +131,6 @@ function sentence(count: number, wanted: string, isComplete: boolean): string {
     return wanted === "" ? `There are no products${where}.` : `No product${where} matches.`;
   }
   return `${count === 1 ? "1 product" : `${count.toLocaleString("en")} products`}${where}.`;
-}
-
-/** What this tablet has. What was found before stays until the next is found: nothing flickers. */
-function useFound(store: Store, wanted: string): readonly Shown[] | undefined {
-  const now = useStored(store, () => store.find(wanted), wanted);
-  const [last, setLast] = useState(now);
-  if (now !== undefined && now !== last) {
-    setLast(now);
-  }
-  return now ?? last;
 }
 
 async function exactly(who: Known, code: string): Promise<Shown | undefined> {

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { Alternative, Suggested } from "../../api/types.ts";
 import type { Change, TabletAnswer } from "../../offline/changes.ts";
 import { featuresOf } from "../../offline/features.ts";
@@ -11,7 +11,7 @@ import { useNet } from "../net.ts";
 import { useNow } from "../useNow.ts";
 import { type Known, may } from "../who.ts";
 import { when } from "../words.ts";
-import { Decide } from "./Decide.tsx";
+import { Decide, madeOf } from "./Decide.tsx";
 import { compared, is, provisionalOf } from "./states.ts";
 import { offered, type Suggestion } from "./suggesting.ts";
 import { useServerAnswer } from "./useServerAnswer.ts";
@@ -62,7 +62,13 @@ export function Prediction({ who, shown, changes }: Properties) {
             : problem}
       </p>
       <Agreement changes={changes ?? []} server={server} />
-      {steady !== null && <Said suggestion={steady} shown={shown} />}
+      {steady !== null && (
+        <Said
+          suggestion={steady}
+          shown={shown}
+          isDecided={madeOf(steady, changes ?? []) !== null}
+        />
+      )}
       {changes !== undefined && !(isAsking && steady === null) && (
         <Decide
           key={keyOf(steady)}
@@ -116,7 +122,10 @@ function useSuggestion(
     }
   }, [isUnoffered, isLate, mine]);
 
-  const here: Suggestion | null = isMine ? { source: "tablet", answer: mine } : null;
+  const here = useMemo<Suggestion | null>(
+    () => (isMine ? { source: "tablet", answer: mine } : null),
+    [isMine, mine],
+  );
   const isAsking = isUnknown ? isTabletAsked && mine === undefined : server.isAsking && !isMine;
   return {
     suggestion: isUnknown ? (here ?? server.answer) : (server.answer ?? here),
@@ -224,7 +233,8 @@ function Agreement(props: { changes: readonly Change[]; server: Suggested | null
   );
 }
 
-function Said({ suggestion, shown }: { suggestion: Suggestion; shown: Shown }) {
+function Said(props: { suggestion: Suggestion; shown: Shown; isDecided: boolean }) {
+  const { suggestion, shown, isDecided } = props;
   const { category, confidence_ppm } = suggestion.answer;
   const { product } = shown;
   const isThere = product.category_source === "person" && product.category === category;
@@ -236,14 +246,11 @@ function Said({ suggestion, shown }: { suggestion: Suggestion; shown: Shown }) {
           <Confidence ppm={confidence_ppm} />
         </>
       )}
-      {isThere ? (
-        <p className="verdict good">A person put it there, too.</p>
-      ) : (
-        suggestion.source === "server" && (
-          <p className={suggestion.answer.needs_review ? "verdict warn" : "verdict good"}>
-            {need(suggestion.answer)}
-          </p>
-        )
+      {isThere && !isDecided && <p className="verdict good">A person put it there, too.</p>}
+      {!isThere && suggestion.source === "server" && (
+        <p className={suggestion.answer.needs_review ? "verdict warn" : "verdict good"}>
+          {need(suggestion.answer)}
+        </p>
       )}
     </>
   );

@@ -10,6 +10,8 @@ import "./work.css";
 
 const ROW_PX = 85;
 const PAGE = 8;
+/** What the navigation covers of the window's foot. */
+const NAVIGATION_PX = 96;
 
 /**
  * Products of any number, of which only those near the window are drawn.
@@ -31,6 +33,7 @@ export function ProductList({ label, products }: { label: string; products: read
     estimateSize: () => ROW_PX,
     getItemKey: (index) => keyOf(products[index]?.ref ?? null),
     overscan: 6,
+    scrollPaddingEnd: NAVIGATION_PX,
     scrollMargin: margin,
     rangeExtractor: (range) => withRow(range, focused),
   });

@@ -34,5 +34,5 @@ export function useSteady<T>(value: T | undefined): T | undefined {
   if (value !== undefined && value !== last) {
     setLast(value);
   }
-  return value ?? last;
+  return value === undefined ? last : value;
 }
