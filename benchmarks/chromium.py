@@ -24,13 +24,16 @@ class NoChromium(Exception):
 
 
 @contextlib.contextmanager
-def started(playwright: Playwright) -> Iterator[Browser]:
-    """Start the system's Chromium with an empty profile, and end it with the block."""
+def started(playwright: Playwright, *more: str) -> Iterator[Browser]:
+    """Start the system's Chromium with an empty profile, and end it with the block.
+
+    `more` are arguments beside those that every start has.
+    """
     found = [os.environ.get("SHELFMARK_CHROMIUM"), *map(shutil.which, PROGRAMS)]
     program = next(filter(None, found), None)
     if program is None:
         raise NoChromium("Chromium was not found: install the package chromium.")
-    browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+    browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS, *more])
     try:
         yield browser
     finally:

@@ -38,6 +38,7 @@ function loadedBy(entry) {
 
 const names = readdirSync(dist, { recursive: true, encoding: "utf8" });
 const witness = names.filter((name) => /^pages\/Witness-.+\.js$/.test(name));
+const zxing = names.filter((name) => /^pages\/zxing-.+\.js$/.test(name));
 const antd = names.filter((name) => /^pages\/antd-.+\.js$/.test(name));
 // What the worker keeps from the start, without the two small pages that Django renders.
 const worker = read("sw.js").toString();
@@ -48,6 +49,7 @@ const sizes = [
   ["The twin (gzip)", gzip("categorizer.js"), 10_000],
   ["The tablet at its start (gzip)", sum(loadedBy(TABLET).map(gzip)), 85_000],
   ["The tablet as a witness (gzip)", sum(witness.map(gzip)), 3_072],
+  ["The decoder of the camera (gzip)", sum(zxing.map(gzip)), 16_000],
   ["Ant Design (gzip)", sum(antd.map(gzip)), 145_000],
   ["The service worker (gzip)", gzip("sw.js"), 12_000],
   ["What the service worker keeps (brotli)", sum(kept.map(brotli)), 450_000],

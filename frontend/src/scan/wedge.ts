@@ -17,7 +17,9 @@ interface Before {
   end: number | null;
 }
 
-const QUIET_MS = 120;
+// Longer than any gap inside a scan: keys may come late to a page that is busy. The moments that
+// they carry say how fast they were.
+const QUIET_MS = 250;
 const NO_TEXT = /^(?:button|checkbox|color|file|image|radio|range|reset|submit)$/;
 
 function fieldWithFocus(): Field | null {

@@ -7,6 +7,10 @@ const BEEP_HZ = 1_760;
 let sound: AudioContext | undefined;
 
 export function hit(): void {
+  // Browsers let a page make itself felt only after somebody touched it, and complain otherwise.
+  if (navigator.userActivation?.hasBeenActive === false) {
+    return;
+  }
   navigator.vibrate?.(VIBRATE_MS);
   try {
     sound ??= new AudioContext();
