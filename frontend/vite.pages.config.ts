@@ -28,6 +28,21 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: "react", test: /node_modules\/(react|react-dom|scheduler)\// },
+            // Small parts that many ask for, in few files: a tablet keeps every one of them.
+            { name: "client", test: /src\/api\/\w+\.ts$/ },
+            {
+              name: "base",
+              test: /node_modules\/idb\/|offline\/(rules|database|changes|locks|device|person|text|rows|overlay|catalogue|store)\.ts$/,
+            },
+            {
+              name: "sync",
+              test: /offline\/(sync|pull|settle|session|outbox|leave)\.ts$/,
+            },
+            {
+              name: "common",
+              test: /src\/(forms\/\w+|ui\/(words|ranges|useKeys|options|gtin|useFocus)|tablet\/useNow)\.ts$/,
+            },
+            { name: "list", test: /node_modules\/@tanstack\/(react-virtual|virtual-core)\// },
             { name: "antd", test: /node_modules\/(antd|@ant-design|@rc-component)\/|antd\.css/ },
           ],
         },

@@ -15,6 +15,8 @@ export default defineConfig({
     "process.env.NODE_ENV": JSON.stringify("production"),
   },
   publicDir: false,
+  // Workbox brings an older copy, which does the same.
+  resolve: { dedupe: ["idb"] },
   build: {
     target: "es2022",
     outDir: "dist",

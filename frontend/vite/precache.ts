@@ -7,6 +7,9 @@ export interface Chunk {
   dynamicImports?: string[];
 }
 
+// Large, and needed by few: one that does not arrive would hold up every update (workbox#1312).
+const LATER = /\.wasm$/;
+
 /** Return everything that `entry` may ever load, for the service worker to keep from the start. */
 export function precache(
   manifest: Record<string, Chunk>,
@@ -24,13 +27,13 @@ export function precache(
     if (!seen.has(name)) {
       seen.add(name);
       for (const file of [chunk.file, ...(chunk.css ?? []), ...(chunk.assets ?? [])]) {
-        files.add(file);
+        if (!LATER.test(file)) {
+          files.add(file);
+        }
       }
       waiting.push(...(chunk.imports ?? []), ...(chunk.dynamicImports ?? []));
     }
   }
-  // Each name carries the digest of the file, so no revision is needed beside it. One large file
-  // that fails would keep every new version away: the scanner fetches its WebAssembly by itself.
-  const small = [...files].filter((file) => !file.endsWith(".wasm"));
-  return small.sort().map((file) => ({ url: `${prefix}${file}`, revision: null }));
+  // Each name carries the digest of the file, so no revision is needed beside it.
+  return [...files].sort().map((file) => ({ url: `${prefix}${file}`, revision: null }));
 }

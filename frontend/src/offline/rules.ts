@@ -6,6 +6,10 @@ export const PATIENCE_S = 4;
 export const PREDICTIONS = { cacheName: "predictions", maxEntries: 50, maxAgeSeconds: 86_400 };
 export const EXPLANATIONS = { cacheName: "explanations", maxEntries: 100, maxAgeSeconds: 604_800 };
 export const ASSETS = { cacheName: "assets", maxEntries: 60, maxAgeSeconds: 2_592_000 };
+/** What only the version before had. */
+export const OLDER = "older";
+/** The tag under which a page asks to be woken up when there is a connection. */
+export const WAKE_UP = "outbox";
 
 /** The one page of the tablet; it is the same for every address below it. */
 export const SHELL = "/tablet/";

@@ -1,42 +1,55 @@
 // The service worker: what opens and what answers without a connection.
 //
 // It keeps the shell of the tablet, which holds nothing about anybody, and the last answers of the
-// person who is signed in. It never keeps a page of the desk, a session or a write.
-import { clientsClaim, type WorkboxPlugin } from "workbox-core";
-import { ExpirationPlugin } from "workbox-expiration";
-import {
-  cleanupOutdatedCaches,
-  createHandlerBoundToURL,
-  matchPrecache,
-  precacheAndRoute,
-} from "workbox-precaching";
-import { NavigationRoute, registerRoute } from "workbox-routing";
+// person who is signed in. It never keeps a page of the desk, a session or a write. When the browser
+// wakes it up, it sends what waits on the tablet.
+import { clientsClaim, registerQuotaErrorCallback } from "workbox-core";
+import type { WorkboxPlugin } from "workbox-core/types.js";
 import { CacheFirst, NetworkFirst, StaleWhileRevalidate } from "workbox-strategies";
 import { Breaker } from "./breaker.ts";
-import { forget, keyOf, lastPerson, remember, type Session } from "./person.ts";
+import { Database } from "./database.ts";
+import { type Part, Parts } from "./parts.ts";
+import { forget, isLeaving, keyOf, lastPerson, remember, type Session } from "./person.ts";
 import * as rules from "./rules.ts";
+import { flush } from "./sync.ts";
 
 // vite.sw.config.ts puts in what Vite built; config/tablet.py what Django renders.
-declare const PRECACHE: { url: string; revision: string | null }[];
+declare const PRECACHE: readonly Part[];
+declare const registration: ServiceWorkerRegistration;
 declare const SHELL_REVISION: string;
 declare const OFFLINE_REVISION: string;
 
+/** An event that may take longer than its listener. */
+interface Lasting extends Event {
+  waitUntil(what: Promise<unknown>): void;
+}
+interface Fetching extends Lasting {
+  readonly request: Request;
+  respondWith(answer: Promise<Response>): void;
+}
 interface Scope {
   skipWaiting(): Promise<void>;
   addEventListener(type: "message", listen: (event: { data: unknown }) => void): void;
-  addEventListener(
-    type: "fetch",
-    listen: (event: { request: Request; waitUntil(what: Promise<unknown>): void }) => void,
-  ): void;
+  addEventListener(type: "install" | "activate", listen: (event: Lasting) => void): void;
+  addEventListener(type: "sync", listen: (event: Lasting & { tag: string }) => void): void;
+  addEventListener(type: "fetch", listen: (event: Fetching) => void): void;
 }
 const scope = self as unknown as Scope;
 
-precacheAndRoute([
-  ...PRECACHE,
-  { url: rules.SHELL, revision: SHELL_REVISION },
-  { url: rules.OFFLINE, revision: OFFLINE_REVISION },
-]);
-cleanupOutdatedCaches();
+const parts = new Parts(
+  `workbox-precache-v2-${registration.scope}`,
+  [
+    ...PRECACHE,
+    { url: rules.SHELL, revision: SHELL_REVISION },
+    { url: rules.OFFLINE, revision: OFFLINE_REVISION },
+  ],
+  location.href,
+);
+scope.addEventListener("install", (event) => {
+  // An open page of the version before may still ask for a part of that.
+  event.waitUntil(Promise.all([parts.install(), parts.setAside(rules.OLDER)]));
+});
+scope.addEventListener("activate", (event) => event.waitUntil(parts.activate()));
 // The first worker serves the page that installed it. A later one waits until somebody agrees.
 clientsClaim();
 scope.addEventListener("message", ({ data }) => {
@@ -44,6 +57,30 @@ scope.addEventListener("message", ({ data }) => {
     void scope.skipWaiting();
   }
 });
+
+// The connection is back, and perhaps no page is open.
+scope.addEventListener("sync", (event) => {
+  if (event.tag === rules.WAKE_UP) {
+    event.waitUntil(sendWhatWaits());
+  }
+});
+
+/** Send in the name of whoever used the tablet last. What fails is tried again by the browser. */
+async function sendWhatWaits(): Promise<void> {
+  const person = await lastPerson();
+  if (person === undefined || (await isLeaving())) {
+    return;
+  }
+  const database = new Database(person.id);
+  try {
+    const { state } = await flush(database, "worker");
+    if (state === "unreachable" || state === "later") {
+      throw new Error(state);
+    }
+  } finally {
+    database.close();
+  }
+}
 
 // Whose answers these are
 //
@@ -63,11 +100,15 @@ async function dropAnswers(): Promise<void> {
 
 let known: Promise<string | null> = lastPerson().then((person) => (person ? keyOf(person) : null));
 
-/** Read who is signed in from an answer of the session address. */
+/**
+ * Read who is signed in from an answer of the session address. A session that ended by itself
+ * changes nothing: whoever works here goes on with what is kept.
+ */
 async function learn(response: Response): Promise<string | null> {
-  const before = await known.catch(() => null);
+  const last = await lastPerson();
+  const before = last ? keyOf(last) : null;
   const person = await remember((await response.json()) as Session, new Date());
-  const key = person === null ? null : keyOf(person);
+  const key = person === null ? before : keyOf(person);
   known = Promise.resolve(key);
   if (key !== before) {
     await dropAnswers();
@@ -89,25 +130,26 @@ async function whoAsks(): Promise<string | null> {
   }
 }
 
-scope.addEventListener("fetch", (event) => {
-  if (event.request.method === "POST" && rules.isDoor(new URL(event.request.url))) {
-    // No respondWith: a password goes straight to the server.
+/** Somebody signs in or out: until the server says who that was, nobody is answered from here. */
+function passDoor(event: Fetching, url: URL): void {
+  // No respondWith: a password goes straight to the server.
+  if (event.request.method === "POST" && rules.isDoor(url)) {
     known = Promise.resolve(null);
     event.waitUntil(Promise.all([forget(), dropAnswers()]));
+  } else if (rules.isSession(url)) {
+    // The tablet's own door: the page says itself who has to be forgotten.
+    known = Promise.resolve(null);
   }
-});
+}
 
-registerRoute(
-  ({ url, sameOrigin }) => sameOrigin && rules.isSession(url),
-  async ({ request }) => {
-    const response = await fetch(request, { cache: "no-store" });
-    if (response.ok) {
-      // Before the page hears of it, so that it never asks in one name and is answered in another.
-      await learn(response.clone()).catch(() => undefined);
-    }
-    return response;
-  },
-);
+async function askSession(request: Request): Promise<Response> {
+  const response = await fetch(request, { cache: "no-store" });
+  if (response.ok) {
+    // Before the page hears of it, so that it never asks in one name and is answered in another.
+    await learn(response.clone()).catch(() => undefined);
+  }
+  return response;
+}
 
 // The last answers
 
@@ -205,10 +247,29 @@ const oneModel: WorkboxPlugin = {
   },
 };
 
-function limited(limits: { maxEntries: number; maxAgeSeconds: number }): WorkboxPlugin {
-  const { maxEntries, maxAgeSeconds } = limits;
-  const plugin = new ExpirationPlugin({ maxEntries, maxAgeSeconds, purgeOnQuotaError: true });
-  return plugin as WorkboxPlugin; // its own types are not written for exact optional properties
+/** Keep the last answers that came, and none that is too old. */
+function limited(limits: typeof rules.PREDICTIONS): WorkboxPlugin {
+  const { cacheName, maxEntries, maxAgeSeconds } = limits;
+  registerQuotaErrorCallback(() => caches.delete(cacheName));
+  const isOld = ({ headers }: Response) => {
+    const at = Date.parse(headers.get(CACHED_AT) ?? headers.get("Date") ?? "");
+    return Date.now() - at > maxAgeSeconds * 1000;
+  };
+  return {
+    cachedResponseWillBeUsed: async ({ cachedResponse }) =>
+      cachedResponse && !isOld(cachedResponse) ? cachedResponse : null,
+    cacheDidUpdate: async () => {
+      const cache = await caches.open(cacheName);
+      // In the order in which they were last written.
+      const kept = await cache.keys();
+      for (const [place, request] of kept.entries()) {
+        const response = await cache.match(request, { ignoreVary: true });
+        if (place < kept.length - maxEntries || (response !== undefined && isOld(response))) {
+          await cache.delete(request, { ignoreVary: true });
+        }
+      }
+    },
+  };
 }
 
 const predictions = {
@@ -226,54 +287,79 @@ const networkFirst = new NetworkFirst({
 });
 const cacheFirst = new CacheFirst({ ...predictions, plugins: [stamp, oneModel, limitPredictions] });
 
-registerRoute(
-  ({ url, sameOrigin }) => sameOrigin && rules.isPrediction(url),
-  (options) => {
+const explanations = new CacheFirst({
+  cacheName: rules.EXPLANATIONS.cacheName,
+  matchOptions: { ignoreVary: true },
+  plugins: [stamp, limited(rules.EXPLANATIONS)],
+});
+const assets = new StaleWhileRevalidate({
+  cacheName: rules.ASSETS.cacheName,
+  plugins: [
+    { cacheWillUpdate: async ({ response }) => (response.status === 200 ? response : null) },
+    limited(rules.ASSETS),
+  ],
+});
+
+// Who answers what
+
+scope.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (url.origin !== location.origin) {
+    return;
+  }
+  if (request.method !== "GET") {
+    passDoor(event, url);
+    return;
+  }
+  const answer = answerOf(event, url);
+  if (answer !== null) {
+    event.respondWith(answer);
+  }
+});
+
+/** Return the answer to a request, null to leave it to the browser. */
+function answerOf(event: Fetching, url: URL): Promise<Response> | null {
+  const { request } = event;
+  if (rules.isSession(url)) {
+    return askSession(request);
+  }
+  if (rules.isPrediction(url)) {
     // "reload" is somebody who pressed Re-analyze: they want to wait.
-    const spare = breaker.isOpen(Date.now()) && options.request.cache !== "reload";
-    return (spare ? cacheFirst : networkFirst).handle(options);
-  },
-);
+    const spare = breaker.isOpen(Date.now()) && request.cache !== "reload";
+    return (spare ? cacheFirst : networkFirst).handle({ event, request });
+  }
+  if (rules.isExplanation(url)) {
+    return explanations.handle({ event, request });
+  }
+  if (request.mode === "navigate") {
+    return rules.isTablet(url) ? ours(new URL(rules.SHELL, url).href) : page(request);
+  }
+  if (parts.has(url.href)) {
+    return ours(url.href);
+  }
+  return rules.isAsset(url) ? asset(event) : null;
+}
 
-registerRoute(
-  ({ url, sameOrigin }) => sameOrigin && rules.isExplanation(url),
-  new CacheFirst({
-    cacheName: rules.EXPLANATIONS.cacheName,
-    matchOptions: { ignoreVary: true },
-    plugins: [stamp, limited(rules.EXPLANATIONS)],
-  }),
-);
+/** Answer with what this version is made of, or fetch it if the browser has thrown it away. */
+async function ours(url: string): Promise<Response> {
+  return (await parts.match(url)) ?? fetch(url);
+}
 
-registerRoute(
-  ({ url, sameOrigin }) => sameOrigin && rules.isAsset(url),
-  new StaleWhileRevalidate({
-    cacheName: rules.ASSETS.cacheName,
-    plugins: [
-      { cacheWillUpdate: async ({ response }) => (response.status === 200 ? response : null) },
-      limited(rules.ASSETS),
-    ],
-  }),
-);
+async function asset(event: Fetching): Promise<Response> {
+  const older = await caches.match(event.request, { cacheName: rules.OLDER });
+  return older ?? assets.handle({ event, request: event.request });
+}
 
-// Pages
-
-registerRoute(
-  new NavigationRoute(createHandlerBoundToURL(rules.SHELL), { allowlist: [/^\/tablet\//] }),
-);
-
-// Every other page comes from the server or not at all.
-registerRoute(
-  ({ url, request, sameOrigin }) =>
-    sameOrigin && request.mode === "navigate" && !rules.isTablet(url),
-  async ({ request }) => {
-    try {
-      return await fetch(request);
-    } catch (error) {
-      const page = await matchPrecache(rules.OFFLINE);
-      if (page === undefined) {
-        throw error;
-      }
-      return page;
+/** Every page beside the tablet comes from the server or not at all. */
+async function page(request: Request): Promise<Response> {
+  try {
+    return await fetch(request);
+  } catch (error) {
+    const instead = await parts.match(new URL(rules.OFFLINE, location.href).href);
+    if (instead === undefined) {
+      throw error;
     }
-  },
-);
+    return instead;
+  }
+}

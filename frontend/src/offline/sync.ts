@@ -12,6 +12,8 @@ import { alone, outboxLock } from "./locks.ts";
 import { session } from "./session.ts";
 import { fate, refusal, resultsIn, settle } from "./settle.ts";
 
+export { type Pulled, pull } from "./pull.ts";
+
 /** What made us send; a worker that was woken up waits for a page that is sending. */
 export type Why = "enqueue" | "start" | "back" | "poke" | "timer" | "tap" | "worker";
 

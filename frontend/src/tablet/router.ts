@@ -17,7 +17,7 @@ export const READY = "/tablet/ready";
 
 const ID = "[1-9]\\d{0,14}";
 const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
-const PRODUCT = new RegExp(`^/tablet/products/(?:(${ID})|new/(${UUID}))(/edit)?/?$`);
+const PRODUCT = new RegExp(`^/tablet/products/(?:(${ID})|new/(${UUID}))(/edit)?$`);
 const PLAIN: Record<string, Exclude<Route["name"], "product" | "edit" | "new">> = {
   "/tablet": "home",
   [REVIEW]: "review",
@@ -45,10 +45,10 @@ export function newPath(code = ""): string {
 
 /** Return the screen of an address: its path, and its query if it has one. */
 export function routeOf(address: string): Route {
-  const { pathname, searchParams } = new URL(address, "https://tablet");
-  const path = pathname.length > 1 ? pathname.replace(/\/$/, "") : pathname;
+  const [pathname = "", query] = address.split("?");
+  const path = pathname.replace(/\/$/, "");
   if (path === "/tablet/products/new") {
-    return { name: "new", code: searchParams.get("code") ?? "" };
+    return { name: "new", code: new URLSearchParams(query).get("code") ?? "" };
   }
   const [, id, uuid, isEdit] = PRODUCT.exec(path) ?? [];
   if (id !== undefined || uuid !== undefined) {

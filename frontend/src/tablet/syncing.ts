@@ -2,9 +2,9 @@
 // news, and from time to time. How it is done is in offline/sync.ts and offline/pull.ts.
 import { useSyncExternalStore } from "react";
 import type { Touched } from "../offline/database.ts";
-import { pull } from "../offline/pull.ts";
+import { WAKE_UP } from "../offline/rules.ts";
 import type { Store } from "../offline/store.ts";
-import { type Flushed, flush, type Why } from "../offline/sync.ts";
+import type { Flushed, Why } from "../offline/sync.ts";
 import { hearModel } from "./loadModel.ts";
 import { onPoke, type Poke } from "./net.ts";
 import { askWho, currentWho, type Known, may, onWho } from "./who.ts";
@@ -22,7 +22,6 @@ export interface Syncing {
 const PAUSES_MS = [1_000, 2_000, 5_000, 15_000, 60_000];
 const BUSY_MS = 1_000;
 const OFTEN_MS = 30_000;
-const WAKE_UP = "outbox";
 const WORDS: Partial<Record<Flushed["state"], string>> = {
   unreachable: "The server cannot be reached. What waits is sent as soon as it can be.",
   later: "The server could not take everything. What waits is sent again soon.",
@@ -53,6 +52,9 @@ export function useSyncing(): Syncing {
     () => state,
   );
 }
+
+// In a chunk of its own: the screens do not wait for it.
+const loadSync = () => import("../offline/sync.ts");
 
 let following: Store | null = null;
 let stopFollowing = () => {};
@@ -103,6 +105,7 @@ function follow(): void {
     look("start");
     void read();
   }
+  followModel();
 }
 
 async function heardOf(store: Store, { made }: Touched): Promise<void> {
@@ -161,6 +164,7 @@ async function sendOnce(why: Why): Promise<Flushed> {
   }
   become({ isSending: true });
   try {
+    const { flush } = await loadSync();
     const told = await flush(store, why);
     if (store === following) {
       settle(told);
@@ -198,16 +202,26 @@ function again(ms: number): void {
   timer = setTimeout(() => void send("timer"), ms);
 }
 
+// What the server said last: the first time it says it before anybody knows who is asking.
+let live: string | null = null;
+
 async function hear({ head, model }: Poke): Promise<void> {
+  live = model ?? live;
   const who = currentWho();
   if (who.state !== "known" || !who.isConfirmed) {
     return;
   }
-  if (model !== null && may(who.person, "predictions.add_prediction")) {
-    hearModel(model);
-  }
+  followModel();
   if (head !== null && (await who.store.mirror()).head < head) {
     void read();
+  }
+}
+
+function followModel(): void {
+  const who = currentWho();
+  const isConfirmed = who.state === "known" && who.isConfirmed;
+  if (live !== null && isConfirmed && may(who.person, "predictions.add_prediction")) {
+    hearModel(live);
   }
 }
 
@@ -241,10 +255,16 @@ async function readOnce(): Promise<void> {
   const onPage = (done: number) => isComplete || become({ progress: { done, total } });
   become({ isPulling: true });
   try {
+    const { pull } = await loadSync();
     const { state } = await pull(store, onPage);
     if (state === "auth" || state === "unreachable") {
       void askWho();
     }
+  } catch (error) {
+    if (!(error instanceof TypeError)) {
+      throw error;
+    }
+    // The chunk that reads did not arrive; the next occasion is soon.
   } finally {
     become({ isPulling: false, progress: null });
   }

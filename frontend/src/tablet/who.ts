@@ -1,7 +1,6 @@
 // Who uses the tablet: what the server says, or who it was when the server last said it.
 import { useSyncExternalStore } from "react";
-import { type Answer, ask, type Options, Refused, Unreachable } from "../api/client.ts";
-import { putAway, putOthersAway, unsettledCount } from "../offline/leave.ts";
+import { type Answer, type Options, Refused, Unreachable } from "../api/client.ts";
 import {
   forget,
   isLeaving,
@@ -11,12 +10,9 @@ import {
   type Sealed,
   type Session,
   sealedHere,
-  setLeaving,
 } from "../offline/person.ts";
 import { PATIENCE_S } from "../offline/rules.ts";
-import { session } from "../offline/session.ts";
 import { Store } from "../offline/store.ts";
-import { flush } from "../offline/sync.ts";
 import { loadWitness } from "./loadWitness.ts";
 import { currentNet, onNet, reach, setNet } from "./net.ts";
 
@@ -94,7 +90,7 @@ export function askWho(): Promise<void> {
 async function askOnce(): Promise<void> {
   try {
     if (await isLeaving()) {
-      await endSession();
+      await (await import("./account.ts")).endSession();
     }
     const { data } = await reach<Session>("session", { timeoutMs: PATIENCE_S * 1000 });
     await confirm(data);
@@ -124,8 +120,7 @@ async function confirm(told: Session): Promise<void> {
     const before = who.state === "known" ? who.person.id : null;
     known(person, { isConfirmed: true, needsSignIn: false, csrf: told.csrf });
     if (before !== person.id) {
-      await putOthersAway(person.id);
-      await keepForLong();
+      void settleIn(person.id);
     }
     return;
   }
@@ -139,11 +134,16 @@ async function confirm(told: Session): Promise<void> {
   }
 }
 
-/** Ask the browser not to throw away what is kept here when the disk is full. */
-async function keepForLong(): Promise<void> {
-  const storage = navigator.storage as StorageManager | undefined;
-  if (storage?.persist !== undefined && !(await storage.persisted())) {
-    await storage.persist();
+/** Put away what others left here, once it is sure who works here now. */
+async function settleIn(personId: number): Promise<void> {
+  try {
+    const { moveIn } = await import("./account.ts");
+    await moveIn(personId);
+  } catch (error) {
+    if (!(error instanceof TypeError)) {
+      throw error;
+    }
+    // The chunk did not arrive; the next start puts it away.
   }
 }
 
@@ -191,15 +191,8 @@ export function keepAsking(): void {
 
 /** Sign in without leaving the screen. Throws Refused with a sentence if the password is wrong. */
 export async function signIn(username: string, password: string): Promise<void> {
-  await setLeaving(false);
-  const { csrf } = await session();
-  const { data } = await reach<Session>("session", {
-    method: "POST",
-    body: { username, password },
-    csrf,
-    isUrgent: true,
-  });
-  await confirm(data);
+  const { startSession } = await import("./account.ts");
+  await confirm(await startSession(username, password));
 }
 
 /**
@@ -210,31 +203,12 @@ export async function signOut(how: "send" | "seal"): Promise<{ isOut: boolean; l
   if (who.state !== "known") {
     return { isOut: true, left: 0 };
   }
-  const { store } = who;
-  if (how === "send") {
-    await flush(store, "tap");
-    const left = await unsettledCount(store);
-    if (left > 0) {
-      return { isOut: false, left };
-    }
+  const { leave } = await import("./account.ts");
+  const told = await leave(who.store, how);
+  if (told.isOut) {
+    await nobody("nobody");
   }
-  const left = await unsettledCount(store);
-  // First what must not be seen, then the server, which may be out of reach.
-  await setLeaving(true);
-  await forget();
-  await putAway(store);
-  await endSession().catch(() => undefined);
-  await nobody("nobody");
-  return { isOut: true, left };
-}
-
-/** Tell the server that whoever was signed in has left. */
-async function endSession(): Promise<void> {
-  const { authenticated, csrf } = await session();
-  if (authenticated) {
-    await ask("session", { method: "DELETE", csrf, isUrgent: true });
-  }
-  await setLeaving(false);
+  return told;
 }
 
 /** Ask the API as whoever is signed in; find out who that is when the server does not know. */
