@@ -1,23 +1,30 @@
 // The door to the chunk that answers on this tablet.
 import type * as Module from "./model.ts";
 
+// A model may be withdrawn while it is the live one.
+const LOOK_AGAIN_MS = 300_000;
+
 export function loadModel(): Promise<typeof Module> {
   return import("./model.ts");
 }
 
-let heard: string | null | undefined;
+let heard: string | null = null;
+let lookedAt = 0;
 
 /**
  * Hear which model the server answers with (the header X-Model-Version), from whoever may ask for
- * predictions: the first time and whenever it is another one, see to it that it is here.
+ * predictions: at the first time, when it is another one, and now and then, see to it that it is
+ * here, and no model that was withdrawn.
  */
-export function hearModel(version: string | null): void {
-  if (version !== heard) {
+export function hearModel(version: string): void {
+  const now = Date.now();
+  if (version !== heard || Math.abs(now - lookedAt) > LOOK_AGAIN_MS) {
     heard = version;
+    lookedAt = now;
     void loadModel().then(
       ({ ensureModel }) => ensureModel(),
       () => {
-        heard = undefined; // the chunk did not arrive; the next answer of the server is soon
+        heard = null; // the chunk did not arrive; the next answer of the server is soon
       },
     );
   }
