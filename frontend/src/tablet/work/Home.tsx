@@ -60,14 +60,7 @@ export function Home({ who }: { who: Known }) {
 
   return (
     <>
-      <div className="row heading">
-        <Title>Find a product</Title>
-        {may(person, "inventory.add_product") && (
-          <Link className="button plain main" to={newPath()}>
-            New product
-          </Link>
-        )}
-      </div>
+      <Title>Find a product</Title>
       <search>
         <form onSubmit={(event) => void open(event)}>
           <label htmlFor={field}>Name, SKU or barcode</label>
@@ -89,18 +82,18 @@ export function Home({ who }: { who: Known }) {
           </div>
         </form>
       </search>
-      <p role="status" className="quiet found">
-        {unknown
-          ? `No product has exactly this SKU or barcode: ${unknown}.`
-          : found !== undefined && sentence(found.length, wanted, isComplete ?? true)}
-      </p>
-      {unknown && may(person, "inventory.add_product") && (
-        <p>
-          <Link className="button main" to={newPath(unknown)}>
-            New product with this code
-          </Link>
+      <div className="row found">
+        <p role="status" className="quiet">
+          {unknown
+            ? `No product has exactly this SKU or barcode: ${unknown}.`
+            : found !== undefined && sentence(found.length, wanted, isComplete ?? true)}
         </p>
-      )}
+        {may(person, "inventory.add_product") && (
+          <Link className={unknown ? "button main" : "button plain main"} to={newPath(unknown)}>
+            {unknown ? "New product with this code" : "New product"}
+          </Link>
+        )}
+      </div>
       {found !== undefined && wanted === "" && <Recent products={found} />}
       {found !== undefined && found.length > 0 && (
         <section>

@@ -1,4 +1,5 @@
 // The chunk of the screens about products.
+import "../screens.css";
 import "./work.css";
 
 export { EditProduct as EditScreen, NewProduct as NewScreen } from "./Editing.tsx";
