@@ -1,7 +1,7 @@
 import { useScanning } from "../scan/act.ts";
 import type * as Care from "./care/care.tsx";
 import { Account, ConnectionLine, Log, Places, useChunk } from "./Frame.tsx";
-import { Link, Title } from "./parts.tsx";
+import { Link } from "./parts.tsx";
 import { HOME, routeOf, usePath } from "./router.ts";
 import { Screen } from "./screens.tsx";
 import { useWho } from "./who.ts";
@@ -41,42 +41,19 @@ function Place({ care }: { care: typeof Care | null }) {
   const who = useWho();
   const path = usePath();
   const route = routeOf(path);
-  switch (who.state) {
-    case "asking":
-      return <p role="status">Finding out who is signed in…</p>;
-    case "nobody":
-      return (
-        <>
-          <Title>Nobody is signed in</Title>
-          <p>Sign in to look up products and to say where they belong.</p>
-          <p>
-            <a className="button main" href={`/sign-in?next=${encodeURIComponent(path)}`}>
-              Sign in
-            </a>
-          </p>
-          {care && <care.SealedHere sealed={who.sealed} />}
-        </>
-      );
-    case "unknown":
-      return (
-        <>
-          <Title>This tablet does not know you yet</Title>
-          <p>
-            The server cannot be reached, and nobody is signed in on this tablet. Sign in once with
-            a connection; from then on it works without one.
-          </p>
-          {care && <care.SealedHere sealed={who.sealed} />}
-        </>
-      );
-    case "known":
-      return (
-        <>
-          {route.name === "home" &&
-            (care ? <care.ReadyLine who={who} /> : <p className="ready">&nbsp;</p>)}
-          <Screen route={route} who={who} />
-        </>
-      );
+  if (who.state === "known") {
+    return (
+      <>
+        {route.name === "home" &&
+          (care ? <care.ReadyLine who={who} /> : <p className="ready">&nbsp;</p>)}
+        <Screen route={route} who={who} />
+      </>
+    );
   }
+  if (who.state === "asking" || care === null) {
+    return <p role="status">Finding out who is signed in…</p>;
+  }
+  return <care.Nobody who={who} path={path} />;
 }
 
 function Mark() {
