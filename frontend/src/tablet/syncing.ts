@@ -102,6 +102,7 @@ function follow(): void {
     become({ needsSignIn });
   }
   if (isNews && store !== null && !needsSignIn) {
+    failures = 0; // whoever has just signed in waits for nothing
     look("start");
     void read();
   }
