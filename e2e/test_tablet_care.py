@@ -9,25 +9,28 @@ import itertools
 import json
 import re
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.instance import PICKER
 from benchmarks.load import LOOPBACK
 from e2e.accessibility import axe
 from e2e.conftest import PATIENCE_MS, SIZES, Site, picture
 from e2e.scene import stock
-from e2e.test_tablet import NO_CONNECTION, SMALL, Tablet, connection, eventually, tablet
-
-__all__ = ["tablet"]
+from e2e.line import Line
+from e2e.test_tablet import NO_CONNECTION, SMALL, Tablet, connection, eventually
 
 expect.set_options(timeout=PATIENCE_MS)
 
+# What Chromium itself says when the server refuses or is away; everything else is a fault of ours.
+EXPECTED = re.compile(
+    r"Failed to load resource: .*(net::ERR_|status of (401|429))|An unknown error occ"
+)
 FORMS = {**SIZES, "landscape": (1180, 820)}
 # Nothing in these says what they are, so that no model is sure of them.
 VAGUE = ("Assorted set, large", "Replacement part, black", "Starter kit", "Set of ten, red")
@@ -101,6 +104,18 @@ class Shelf:
             ".order_by('id').values_list('kind', flat=True))"
         )
         return site.home.manage("shell", "--verbosity=0", "-c", script).split()
+
+
+@pytest.fixture
+def tablet(site: Site, browser: Browser) -> Iterator[Tablet]:
+    line = Line(int(site.origin.rpartition(":")[2]))
+    tablet = Tablet(line, site, browser)
+    yield tablet
+    for context in tablet.contexts:
+        context.close()
+    line.close()
+    assert [error for error in tablet.witness.errors if not EXPECTED.search(error)] == []
+    assert tablet.witness.foreign == []
 
 
 @pytest.fixture
