@@ -41,6 +41,10 @@ HAS_DECODER = """async () => {
   return false;
 }"""
 COUNT_CLICKS = "window.clicks = 0; addEventListener('click', () => window.clicks++, true)"
+BECOME = """(state) => {
+  Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
 KEEP_STREAMS = """
   const devices = navigator.mediaDevices;
   const open = devices?.getUserMedia.bind(devices);
@@ -346,6 +350,10 @@ def test_a_code_that_stays_in_the_picture_is_told_once(filming: Filming, thing: 
         picture(page, f"tablet-scan-{size}")
         assert page.evaluate(SMALL) == []
         assert axe(page) == []
+    # Nobody sees the page: the camera is given back, and opened again afterwards.
+    for state, count in (("hidden", 0), ("visible", 1)):
+        page.evaluate(BECOME, state)
+        eventually(page, lambda count=count: page.evaluate(RUNNING) == count)  # type: ignore[misc]
     page.get_by_role("button", name="Close").click()
     seen = "document.querySelector('.scanned').textContent"
     page.wait_for_timeout(1_000)
