@@ -55,6 +55,7 @@ ROLES: dict[str, list[str]] = {
         "predictions.view_recall",
         "predictions.view_replayfinding",
         "predictions.view_replayrun",
+        "sync.view_change",
     ],
     # Keeps the catalogue and the people. Does not decide about models.
     "administrator": [
@@ -83,6 +84,7 @@ ROLES: dict[str, list[str]] = {
         "predictions.view_recall",
         "predictions.view_replayfinding",
         "predictions.view_replayrun",
+        "sync.view_change",
     ],
 }
 

@@ -12,7 +12,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -23,6 +23,7 @@ from lib import spreadsheet
 from lib.spreadsheet import Cell
 
 BEFORE, AFTER = "before", "after"
+_BETWEEN = "~"
 
 
 class LongList(ChangeList):
@@ -49,22 +50,26 @@ class LongList(ChangeList):
         return super().get_queryset(request, exclude_parameters)
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
-        return ["-pk"]
+        return [f"-{name}" for name in self._order()]
 
     def get_results(self, request: HttpRequest) -> None:
         before, after = (self._key(request.GET.get(name)) for name in (BEFORE, AFTER))
         size = self.list_per_page
         if after is not None:
-            rows = list(self.queryset.filter(pk__gt=after).order_by("pk")[: size + 1])
+            rows = list(
+                self.queryset.filter(self._beyond(after, "gt")).order_by(*self._order())[: size + 1]
+            )
             has_newer, has_older = len(rows) > size, True
             rows = rows[:size][::-1]
         else:
-            found = self.queryset if before is None else self.queryset.filter(pk__lt=before)
+            found = self.queryset
+            if before is not None:
+                found = found.filter(self._beyond(before, "lt"))
             rows = list(found[: size + 1])
             has_newer, has_older = before is not None, len(rows) > size
             rows = rows[:size]
-        self.newer = self.get_query_string({AFTER: rows[0].pk}) if rows and has_newer else None
-        self.older = self.get_query_string({BEFORE: rows[-1].pk}) if rows and has_older else None
+        self.newer = self._page(AFTER, rows[0]) if rows and has_newer else None
+        self.older = self._page(BEFORE, rows[-1]) if rows and has_older else None
         assert isinstance(self.model_admin, LongListAdmin)
         self.model_admin.prepare(rows)
         self.result_list = rows
@@ -74,11 +79,32 @@ class LongList(ChangeList):
         self.show_admin_actions = bool(rows)
         self.can_show_all = self.multi_page = False
 
-    def _key(self, text: str | None) -> Any:
+    def _order(self) -> Sequence[str]:
+        assert isinstance(self.model_admin, LongListAdmin)
+        return self.model_admin.order
+
+    def _beyond(self, key: Sequence[Any], way: str) -> Q:
+        """Return the condition that a row comes after this key (gt), or before it (lt)."""
+        found, same = Q(), Q()
+        for name, value in zip(self._order(), key, strict=True):
+            found |= same & Q(**{f"{name}__{way}": value})
+            same &= Q(**{name: value})
+        return found
+
+    def _page(self, parameter: str, row: Any) -> str:
+        key = _BETWEEN.join(str(getattr(row, name)) for name in self._order())
+        return self.get_query_string({parameter: key})
+
+    def _key(self, text: str | None) -> Sequence[Any] | None:
         if text is None:
             return None
+        order, told = self._order(), text.split(_BETWEEN)
+        if len(order) != len(told):
+            raise IncorrectLookupParameters
+        known = {field.name: field for field in self.lookup_opts.concrete_fields}
+        fields = [self.lookup_opts.pk if name == "pk" else known[name] for name in order]
         try:
-            return self.lookup_opts.pk.to_python(text)
+            return [field.to_python(value) for field, value in zip(fields, told, strict=True)]
         except ValidationError as error:
             raise IncorrectLookupParameters from error
 
@@ -90,6 +116,8 @@ class LongListAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscrip
     """
 
     page_template: str | None = None
+    # By what newer rows are above older ones. The last of these makes it unambiguous.
+    order: Sequence[str] = ("pk",)
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     sortable_by = ()

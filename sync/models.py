@@ -113,6 +113,8 @@ class Change(models.Model):
 
     class Meta:
         default_permissions = ("view",)
+        verbose_name = "change from a tablet"
+        verbose_name_plural = "changes from tablets"
         indexes: ClassVar = [
             models.Index(fields=["person", "device", "seq"], name="sync_change_by_device"),
             models.Index(fields=["received_at", "id"], name="sync_change_by_arrival"),

@@ -22,6 +22,7 @@ READ_ONLY = [
     "registry/approval",
     "registry/deployment",
     "registry/modelversion",
+    "sync/change",
 ]
 TABLES = ["accounts/user", "inventory/product", "inventory/category", *READ_ONLY]
 

@@ -35,6 +35,7 @@ from predictions.models import ReplayFinding
 from predictions.receipts import Asker, Question
 from registry.models import Approval, Deployment
 from registry.tests.releases import SHA256
+from sync.tests.pushing import Tablet
 
 pytestmark = pytest.mark.django_db
 
@@ -308,6 +309,16 @@ POST   /admin/predictions/recall/<object_id>/delete/       302  302  302  403  4
 GET    /admin/predictions/recall/<object_id>/change/       302  302  302  403  200  200  200
 POST   /admin/predictions/recall/<object_id>/change/       302  302  302  403  403  403  403
 GET    /admin/predictions/recall/<object_id>/              302  302  302  302  302  302  302
+GET    /admin/sync/change/                                 302  302  302  403  403  200  200
+POST   /admin/sync/change/                                 302  302  302  403  403  200  200
+GET    /admin/sync/change/add/                             302  302  302  403  403  403  403
+POST   /admin/sync/change/add/                             302  302  302  403  403  403  403
+GET    /admin/sync/change/<object_id>/history/             302  302  302  403  403  200  200
+GET    /admin/sync/change/<object_id>/delete/              302  302  302  403  403  403  403
+POST   /admin/sync/change/<object_id>/delete/              302  302  302  403  403  403  403
+GET    /admin/sync/change/<object_id>/change/              302  302  302  403  403  200  200
+POST   /admin/sync/change/<object_id>/change/              302  302  302  403  403  403  403
+GET    /admin/sync/change/<object_id>/                     302  302  302  302  302  302  302
 GET    /admin/<app_label>/                                 302  302  302  200  200  200  200
 GET    /admin/<url>                                        302  302  302  404  404  404  404
 """
@@ -324,7 +335,7 @@ LINES = [Line(text) for text in TABLE.strip().splitlines() if text and not text.
 # What is sent, where nothing would not do.
 BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/predictions": {"name": "Cordless drill"},
-    "POST /api/v1/products": {"sku": "NEW", "name": "Lamp"},
+    "POST /api/v1/products": {"sku": "NEWER", "name": "Lamp"},
     "PUT /api/v1/products/<id>": {"sku": "A", "name": "Lamp"},
     "PATCH /api/v1/products/<id>": {"name": "Lamp"},
     "PUT /api/v1/products/<id>/category": {"category": "Safety > Gloves"},
@@ -409,6 +420,7 @@ def world(deployed: SHA256, categories: None, admin: User) -> dict[str, dict[str
         "registry/approval": Approval.objects.earliest("pk").pk,
         "registry/deployment": Deployment.objects.earliest("pk").pk,
         "registry/modelversion": deployed["live"],
+        "sync/change": pushed_by(admin),
     }
     return {
         "/api/v1/predictions": {"id": receipt},
@@ -428,6 +440,14 @@ def world(deployed: SHA256, categories: None, admin: User) -> dict[str, dict[str
             "url": "nowhere",
         },
     }
+
+
+def pushed_by(person: User) -> str:
+    """Let a tablet send something, and return the id of the change."""
+    tablet = Tablet(person)
+    change = tablet.create()
+    tablet.push(change)
+    return str(change["id"])
 
 
 def seal_first_entry() -> None:

@@ -234,8 +234,9 @@ def _record(change: Change, sent: Sent, task: Task | None, done: Done | NotDone)
         seq=change.seq,
         base_version=change.base_version,
         version=done.product.version if isinstance(done, Done) and done.product else None,
-        prediction=None if change.prediction_id is None else str(change.prediction_id),
-        resolves=None if change.resolves_id is None else str(change.resolves_id),
+        product_uuid=_text(change.product_uuid),
+        prediction=_text(change.prediction_id),
+        resolves=_text(change.resolves_id),
         rebased=change.result["rebased"],
         agreement=change.result["agreement"],
         contested=change.result["contested"],
@@ -247,12 +248,16 @@ def _record(change: Change, sent: Sent, task: Task | None, done: Done | NotDone)
     )
 
 
+def _text(key: UUID | None) -> str | None:
+    return None if key is None else str(key)
+
+
 def _told(one: Contested) -> dict[str, object]:
     return {
         "what": one.what,
         "mine": clipped(value=one.mine),
         "theirs": clipped(value=one.theirs),
-        "entry": None if one.entry is None else str(one.entry.uuid),
+        "entry": _text(one.entry.uuid if one.entry else None),
     }
 
 

@@ -13,6 +13,14 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(
+            name="change",
+            options={
+                "default_permissions": ("view",),
+                "verbose_name": "change from a tablet",
+                "verbose_name_plural": "changes from tablets",
+            },
+        ),
         migrations.AddIndex(
             model_name="change",
             index=models.Index(fields=["received_at", "id"], name="sync_change_by_arrival"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -231,6 +233,22 @@ def test_what_differs_waits_for_a_person_however_sure_the_server_is(
     (kept,) = stored([made.pk])
     again = replay(kept, find=Models().get, code="now")
     assert again.outcome == "identical", again
+
+
+def test_the_audit_desk_shows_both_answers(
+    tablet: Tablet, product: Product, answer: Json, dora: User
+) -> None:
+    User.objects.filter(pk=dora.pk).update(is_staff=True)
+    desk = client_of(dora)
+    for other, words in (
+        ({}, f"The tablet had answered <strong>{html.escape(DRILLS)}</strong>: the same."),
+        ({"category": LAMPS}, f"<strong>{html.escape(LAMPS)}</strong>: <strong class="),
+    ):
+        given = {**answer, **other}
+        made = tablet.one(tablet.change("prediction.provisional", product, answer=given))
+        page = desk.get(f"/admin/predictions/prediction/{made['prediction']}/change/")
+        assert words in re.sub(r"\s+", " ", page.content.decode())
+        assert "Does not hold" not in page.content.decode()
 
 
 def test_without_any_model_the_answers_differ(
