@@ -299,6 +299,7 @@ def test_everybody_can_work_in_every_form(
         "new": "/tablet/products/new?code=4006381333931",
     }
     for is_online in (True, False):
+        line = "on" if is_online else "off"
         if not is_online:
             tablet.lose_connection(page)
         for form, (width, height) in FORMS.items():
@@ -316,7 +317,6 @@ def test_everybody_can_work_in_every_form(
                 assert axe(page) == []
                 assert page.evaluate(SMALL) == []
                 assert page.evaluate(OVERFLOW) <= 0
-                line = "on" if is_online else "off"
                 picture(page, f"tablet-work-{name}-{form}-{colours}-{line}line")
             picker(page).click()
             expect(page.get_by_role("option").first).to_be_visible()

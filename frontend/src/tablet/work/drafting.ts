@@ -3,7 +3,7 @@ import type { Product } from "../../api/types.ts";
 import { BLANK, bodyOf, differing, type Name, type Values, valuesOf } from "../../forms/fields.ts";
 import { type Fields, keyOf, type NewChange, type ProductRef } from "../../offline/changes.ts";
 import { folded, isGtin, padded } from "../../offline/text.ts";
-import { gtinFault } from "../../ui/gtin.ts";
+import { read, shortGtin } from "../../scan/normalize.ts";
 
 export const LABELS: Record<Name, string> = {
   name: "Name",
@@ -41,9 +41,10 @@ export function draftKey(ref: ProductRef | null, code: string): string {
 /** Begin a new product; a code that was scanned goes where it belongs. */
 export function blank(code: string): Draft {
   const typed = code.trim();
-  const isBarcode = isGtin(typed) && gtinFault(typed) === null;
+  const scanned = read(typed);
+  const known = scanned.kind === "gtin" ? { gtin: shortGtin(scanned.gtin) } : { sku: typed };
   const start = { ...BLANK };
-  const values = { ...BLANK, ...(isBarcode ? { gtin: typed } : { sku: typed }) };
+  const values = { ...BLANK, ...known };
   const [uuid, id] = [crypto.randomUUID(), crypto.randomUUID()];
   return { values, start, version: null, categoryId: null, uuid, id };
 }
