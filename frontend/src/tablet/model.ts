@@ -107,6 +107,9 @@ let timer: ReturnType<typeof setTimeout> | undefined;
  * `isAsked`: somebody wants to know now, also about a model that was refused a moment ago.
  */
 export function ensureModel(isAsked = false): Promise<void> {
+  if (isAsked && running !== null) {
+    return running.then(() => ensureModel(true)); // what runs was not asked for
+  }
   running ??= ensureOnce(isAsked).finally(() => {
     running = null;
   });
@@ -120,7 +123,7 @@ async function ensureOnce(isAsked: boolean): Promise<void> {
     return;
   }
   try {
-    const { data: live } = await reach<LiveModel>("models/live");
+    const { data: live } = await reach<LiveModel>("models/live", { isUrgent: isAsked });
     await takeLive(live, isAsked);
     pause = SOON_MS;
   } catch (error) {
