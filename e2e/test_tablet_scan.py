@@ -41,6 +41,17 @@ HAS_DECODER = """async () => {
   return false;
 }"""
 COUNT_CLICKS = "window.clicks = 0; addEventListener('click', () => window.clicks++, true)"
+# As a soft keyboard hands on what it gets: keys without a name, and the field changes.
+HIDDEN_KEYS = """(parts) => {
+  const field = document.activeElement;
+  const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
+  for (const data of parts) {
+    field.dispatchEvent(new KeyboardEvent("keydown", { key: "Unidentified", bubbles: true }));
+    set.call(field, field.value + data);
+    field.dispatchEvent(new InputEvent("input", { inputType: "insertText", data, bubbles: true }));
+  }
+  field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+}"""
 BECOME = """(state) => {
   Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
@@ -199,6 +210,22 @@ def test_what_a_person_types_is_theirs(page: Page, thing: Thing) -> None:
     field.press("Enter")
     page.wait_for_url(f"**/tablet/products/{thing.id}")
     expect(said(page)).to_have_text("")
+
+
+def test_keys_that_a_soft_keyboard_hides_are_read_from_the_field(page: Page, thing: Thing) -> None:
+    page.goto("/tablet/")
+    expect(said(page)).to_be_attached()
+    field = page.get_by_label("Name, SKU or barcode")
+    field.focus()
+    # A word at once is a finger that glides over the letters, or the clipboard.
+    page.evaluate(HIDDEN_KEYS, [f"{thing.gtin} "])
+    expect(field).to_have_value(f"{thing.gtin} ")
+    expect(said(page)).to_have_text("")
+    field.fill("")
+    page.evaluate(HIDDEN_KEYS, list(thing.gtin))
+    at_product(page, thing)
+    page.go_back()
+    expect(field).to_have_value("")
 
 
 def test_the_same_code_twice_says_so_and_stays(page: Page, thing: Thing) -> None:
