@@ -57,6 +57,7 @@ export function useSyncing(): Syncing {
 const loadSync = () => import("../offline/sync.ts");
 
 let following: Store | null = null;
+let wasConfirmed = false;
 let stopFollowing = () => {};
 let failures = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -90,7 +91,8 @@ function follow(): void {
   const store = who.state === "known" ? who.store : null;
   const isConfirmed = who.state === "known" && who.isConfirmed;
   const needsSignIn = who.state === "known" && who.needsSignIn;
-  const isNews = store !== following || (isConfirmed && state.needsSignIn);
+  const isNews = store !== following || (isConfirmed && !wasConfirmed);
+  wasConfirmed = isConfirmed;
   if (store !== following) {
     stopFollowing();
     following = store;
