@@ -16,6 +16,7 @@ from predictions import serving
 from registry import actions, files
 from registry.models import Deployment
 from registry.release import still_golden
+from sync.metrics import lines as sync_lines
 
 
 def alive(request: HttpRequest) -> HttpResponse:
@@ -97,6 +98,6 @@ class Metrics(APIView):
                 for link in chain.links
             ),
         ]
-        lines += ledger_lines(now=clock.now())
+        lines += ledger_lines(now=clock.now()) + sync_lines(now=clock.now())
         body = metrics.exposition() + "\n".join(lines).encode() + b"\n"
         return HttpResponse(body, content_type=metrics.CONTENT_TYPE)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import connection
@@ -116,6 +116,18 @@ def after(place: Place, *, most: int) -> Sequence[Written]:
         Written(Place(int(xid), key, mark), collection, row)
         for xid, key, mark, collection, row in rows
     ]
+
+
+def held_back_since() -> datetime | None:
+    """Return when the first row was written that nobody can read yet; None: all can be read."""
+    if connection.vendor != "postgresql":
+        return None
+    query = (
+        "SELECT min(at) FROM sync_touched WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())"
+        " AND xid IS DISTINCT FROM pg_current_xact_id_if_assigned()"
+    )
+    [(since,)] = _rows(query, [])
+    return cast(datetime | None, since)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import Error as DatabaseError
@@ -19,6 +20,7 @@ from inventory.models import Category, Product
 from lib import clock
 from sync import feed
 from sync.actions.feed import begin_epoch
+from sync.metrics import lines
 from sync.models import Epoch, Touched
 from sync.tests.mirror import Mirror, category, change, product, real
 
@@ -178,6 +180,7 @@ def test_what_is_committed_after_a_younger_transaction_is_waited_for(
         assert Product.objects.filter(sku="quick").exists()
         assert mirror.page()["changes"] == []
         head = feed.head()
+        waiting = held_back(clock.now() + timedelta(seconds=60))
     finally:
         may_commit.set()
         thread.join()
@@ -186,6 +189,13 @@ def test_what_is_committed_after_a_younger_transaction_is_waited_for(
     assert head is not None
     assert later is not None
     assert later.number > head.number
+    # Whoever runs the server sees how long this lasts.
+    assert 60 <= waiting < 120
+    assert held_back(clock.now()) == 0
+
+
+def held_back(now: datetime) -> float:
+    return float(lines(now=now)[-1].split()[1])
 
 
 @pytest.mark.postgresql

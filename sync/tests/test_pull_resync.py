@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,6 +106,23 @@ def test_a_snapshot_that_was_interrupted_is_not_gone_on_with(
         change(Product.objects.earliest("pk"), "Unknown yesterday", admin)
         mirror.page()
     refused(mirror, "rewound")
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="about a file that is put back")
+@pytest.mark.django_db(transaction=True)
+def test_a_copy_of_the_file_that_is_put_back_is_noticed(
+    pulled: Mirror, admin: User, tmp_path: Path
+) -> None:
+    other = Mirror(pulled.client).pull_all()
+    with closing(sqlite3.connect(tmp_path / "yesterday.sqlite3")) as copy:
+        connection.connection.backup(copy)
+        product("B-1", admin)
+        pulled.pull_all()
+        assert len(pulled.rows) == len(other.rows) + 1
+        copy.backup(connection.connection)
+    product("C-1", admin)
+    assert other.pull_all().rows == real()
+    refused(pulled, "rewound")
 
 
 # The other reasons
