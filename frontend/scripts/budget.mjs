@@ -39,6 +39,7 @@ function loadedBy(entry) {
 const names = readdirSync(dist, { recursive: true, encoding: "utf8" });
 const witness = names.filter((name) => /^pages\/Witness-.+\.js$/.test(name));
 const zxing = names.filter((name) => /^pages\/zxing-.+\.js$/.test(name));
+const twin = names.filter((name) => /^pages\/assets\/worker-.+\.js$/.test(name));
 const antd = names.filter((name) => /^pages\/antd-.+\.js$/.test(name));
 // What the worker keeps from the start, without the two small pages that Django renders.
 const worker = read("sw.js").toString();
@@ -47,6 +48,7 @@ const kept = Array.from(worker.matchAll(/(?<=\/static\/app\/)pages\/[^"'`]+/g), 
 /** @type {[string, number, number][]} */
 const sizes = [
   ["The twin (gzip)", gzip("categorizer.js"), 10_000],
+  ["The twin in the tablet's worker (gzip)", sum(twin.map(gzip)), 10_000],
   ["The tablet at its start (gzip)", sum(loadedBy(TABLET).map(gzip)), 85_000],
   ["The tablet as a witness (gzip)", sum(witness.map(gzip)), 3_072],
   ["The decoder of the camera (gzip)", sum(zxing.map(gzip)), 16_000],
@@ -68,6 +70,9 @@ if (kept.length === 0 || loadedBy(TABLET).some((name) => !kept.includes(name))) 
 }
 if (witness.length !== 1 || loadedBy(TABLET).includes(witness[0] ?? "")) {
   wrong.push("The witness is not in a chunk of its own.");
+}
+if (twin.length !== 1 || !twin.every((name) => kept.includes(name))) {
+  wrong.push("The service worker does not keep the twin of the tablet.");
 }
 if (loadedBy(TABLET).some((name) => antd.includes(name))) {
   wrong.push("The tablet loads Ant Design at its start.");
