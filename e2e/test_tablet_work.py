@@ -141,6 +141,34 @@ def test_a_product_made_without_a_connection_arrives_once(
     picture(page, "tablet-made-sent")
 
 
+def test_a_product_gets_its_address_under_the_hands_of_who_edits_it(
+    tablet: Tablet, catalogue: Catalogue
+) -> None:
+    page = tablet.page()
+    tablet.ready(page)
+    mirrored(page)
+    tablet.lose_connection(page)
+    sku = f"{catalogue.skus[0]}-MOVED"
+    page.goto(f"/tablet/products/new?code={sku}")
+    page.get_by_label("Name").fill("Folding rule 2 m")
+    page.get_by_role("button", name="Save").click()
+    expect(here(page, "A new product")).to_be_visible()
+    page.get_by_role("link", name="Edit").click()
+    brand = page.get_by_label("Brand")
+    brand.press_sequentially("Kor", delay=150)
+    tablet.find_connection(page)
+    page.wait_for_url(re.compile(r"/tablet/products/\d+/edit$"))
+    expect(brand).to_be_focused()
+    brand.press_sequentially("vand", delay=150)
+    expect(brand).to_have_value("Korvand")
+    page.reload()
+    expect(brand).to_have_value("Korvand")
+    page.get_by_role("button", name="Save").click()
+    expect(here(page, SENT)).to_be_visible()
+    found = catalogue.get(f"products?sku={sku}")["results"]
+    assert [(one["name"], one["brand"]) for one in found] == [("Folding rule 2 m", "Korvand")]
+
+
 def test_an_edit_without_a_connection_changes_only_what_was_typed(
     tablet: Tablet, catalogue: Catalogue, taxonomy: list[str]
 ) -> None:

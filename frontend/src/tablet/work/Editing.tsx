@@ -11,7 +11,7 @@ import "./work.css";
 /** A product that nobody knew; with the code that was scanned, if one was. */
 export function NewProduct({ who, code }: { who: Known; code: string }) {
   return may(who.person, "inventory.add_product") ? (
-    <Editing who={who} at={null} code={code} />
+    <Editing key={who.person.id} who={who} at={null} code={code} />
   ) : (
     <Refusal title="Your role does not add products" />
   );

@@ -17,6 +17,11 @@ const TYPING_MS = 250;
 
 /** Every product of this tablet, and a field that finds one. */
 export function Home({ who }: { who: Known }) {
+  // Nothing of one person stays on the screen when another one signs in.
+  return <Find key={who.person.id} who={who} />;
+}
+
+function Find({ who }: { who: Known }) {
   const { store, person } = who;
   const [text, setText] = useState(() => typedBefore() ?? "");
   const [unknown, setUnknown] = useState("");

@@ -84,7 +84,12 @@ export function Prediction({ who, shown, changes }: Properties) {
         <>
           <Alternatives of={steady.answer.alternatives} />
           {(steady.source === "tablet" || may(who.person, "predictions.view_prediction")) && (
-            <Why key={`why ${keyOf(steady)}`} suggestion={steady} product={product} />
+            <Why
+              key={`why ${keyOf(steady)}`}
+              suggestion={steady}
+              product={product}
+              isEdited={isEdited}
+            />
           )}
           {steady.source === "server" && <Provenance answer={steady.answer} />}
         </>

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { ask, Refused } from "../../api/client.ts";
-import type { Explanation, Product } from "../../api/types.ts";
+import type { Explanation, Product, Suggested } from "../../api/types.ts";
 import { type Spoken, spoken } from "../../ui/words.ts";
 import { explainHere, useModel } from "../model.ts";
 import type { Suggestion } from "./suggesting.ts";
@@ -11,18 +11,21 @@ interface Properties {
   suggestion: Suggestion;
   /** As it is on the screen. */
   product: Product;
+  /** Whether this person has changed it since the server saw it. */
+  isEdited: boolean;
 }
 
 /** The words that spoke for the suggestion and against it. */
-export function Why({ suggestion, product }: Properties) {
+export function Why({ suggestion, product, isEdited }: Properties) {
   const [why, setWhy] = useState<readonly Spoken[] | string | null>(null);
   const { sha256 } = useModel();
   const { source, answer } = suggestion;
   const model = source === "server" ? suggestion.answer.model : suggestion.answer.model_sha256;
   const receipt = source === "server" ? suggestion.answer.id : null;
   const category = answer.category;
-  // Only the very model that answered can say why it did.
-  const isHere = model !== null && model === sha256;
+  const isSame = source === "tablet" || (!isEdited && isAsSeen(product, suggestion.answer));
+  // Only the very model that answered can say why it did, and only about the same product.
+  const isHere = model !== null && model === sha256 && isSame;
   // biome-ignore lint/correctness/useExhaustiveDependencies: another product or answer gets another key
   useEffect(() => {
     if (model === null || category === null) {
@@ -55,6 +58,11 @@ export function Why({ suggestion, product }: Properties) {
       </div>
     </>
   );
+}
+
+/** Whether nothing was written about the product since the server answered. */
+function isAsSeen(product: Product, answer: Suggested): boolean {
+  return Date.parse(product.updated_at) <= Date.parse(answer.made_at);
 }
 
 type Here = () => Promise<{ contributions: readonly Spoken[] }>;

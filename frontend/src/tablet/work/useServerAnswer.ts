@@ -52,7 +52,8 @@ export function useServerAnswer(who: Known, id: number | null, question: string 
           const at = new Date(kept.storedAt);
           setAnswer({ source: "server", answer: kept.answer, at, isCached: true });
         }
-        const isRefused = error instanceof Refused;
+        // Whoever has to sign in anew is told so above every screen.
+        const isRefused = error instanceof Refused && error.status !== 401;
         setLate(!isRefused || error.status >= 500);
         setProblem(isRefused ? error.message : kept !== undefined && isUrgent ? NOT_AGAIN : "");
       } finally {
