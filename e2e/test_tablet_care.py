@@ -21,8 +21,8 @@ from benchmarks.instance import PICKER
 from benchmarks.load import LOOPBACK
 from e2e.accessibility import axe
 from e2e.conftest import PATIENCE_MS, SIZES, Site, picture
-from e2e.scene import stock
 from e2e.line import Line
+from e2e.scene import stock
 from e2e.test_tablet import NO_CONNECTION, SMALL, Tablet, connection, eventually
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -324,7 +324,7 @@ def test_a_conflict_shows_both_values_and_either_can_stay(
     shelf.put(product, category=theirs)
     online(tablet, page)
     expect(page.get_by_text("1 needs your decision.")).to_be_visible()
-    page.get_by_role("link", name="Decide").click()
+    page.get_by_role("link", name="Decide", exact=True).click()
     contested = section(page, "Needs your decision")
     expect(contested.get_by_role("listitem")).to_have_count(1)
     expect(contested.get_by_text("Needs your decision", exact=True)).to_be_visible()
@@ -360,7 +360,7 @@ def test_a_category_that_went_away_is_chosen_again(
     waits(page, 1)
     shelf.ask("DELETE", f"categories/{gone['id']}?version={gone['version']}")
     online(tablet, page)
-    page.get_by_role("link", name="Decide").click()
+    page.get_by_role("link", name="Decide", exact=True).click()
     refused = section(page, "Refused")
     expect(refused.get_by_text(re.compile("^Refused: ."))).to_be_visible()
     looked_at(page, "refused")
@@ -393,7 +393,7 @@ def test_what_cannot_be_done_is_discarded_only_after_a_question(
     version = shelf.product(product)["version"]
     shelf.ask("DELETE", f"products/{product}?version={version}")
     online(tablet, page)
-    page.get_by_role("link", name="Decide").click()
+    page.get_by_role("link", name="Decide", exact=True).click()
     refused = section(page, "Refused")
     expect(refused.get_by_role("button", name="Edit")).to_have_count(0)
     discard = refused.get_by_role("button", name="Discard")
@@ -617,7 +617,7 @@ def test_what_is_missing_is_said_until_it_is_here(tablet: Tablet, shelf: Shelf) 
     page.goto("/tablet/ready")
     missing = page.get_by_text("the products are not all here")
     expect(missing).to_be_visible()
-    expect(page.get_by_text("Keep this page open and stay connected.")).to_be_visible()
+    expect(page.get_by_text("What is missing comes by itself")).to_be_visible()
     looked_at(page, "not-ready")
     tablet.line.behave()
     page.get_by_role("button", name="Look for what is new").click()
@@ -691,3 +691,69 @@ def test_everybody_can_read_it_in_the_dark_and_in_the_light(
             page.goto(f"/tablet/{name}")
             is_there()
             looked_at(page, f"{name}-{colours}-{'on' if is_online else 'off'}line")
+
+
+def edited_offline(tablet: Tablet, page: Page, product: int, label: str, text: str) -> None:
+    """Change a field of a product that is on the tablet, without a connection."""
+    tablet.ready(page)
+    page.goto(f"/tablet/products/{product}")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    offline(tablet, page)
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label(label, exact=True).fill(text)
+    page.get_by_role("button", name="Save").click()
+    waits(page, 1)
+
+
+@pytest.mark.parametrize("keeps", ["mine", "theirs"])
+def test_two_values_of_a_field_are_shown_and_either_can_stay(
+    tablet: Tablet, shelf: Shelf, keeps: str
+) -> None:
+    (product,) = shelf.doubts(VAGUE[0])
+    page = tablet.page()
+    edited_offline(tablet, page, product, "Brand", "Korvand")
+    shelf.put(product, brand="Hellweg", description="Found at the desk.")
+    online(tablet, page)
+    page.get_by_role("link", name="Decide", exact=True).click()
+    rows = section(page, "Needs your decision").get_by_role("row")
+    expect(rows.nth(0)).to_contain_text("Korvand")
+    expect(rows.nth(1)).to_contain_text("Hellweg")
+    page.get_by_role("button", name=f"Keep {keeps}").click()
+    expect(section(page, "Needs your decision")).to_have_count(0)
+    waits(page, 0)
+    kept = shelf.product(product)
+    assert kept["brand"] == ("Korvand" if keeps == "mine" else "Hellweg")
+    assert kept["description"] == "Found at the desk."
+
+
+def test_a_taken_sku_is_put_right_in_the_same_change(tablet: Tablet, shelf: Shelf) -> None:
+    shelf.doubts(VAGUE[0])
+    page = tablet.page()
+    tablet.ready(page)
+    synced(page, 1)
+    page.goto("/tablet/products/new")
+    taken = f"TAKEN-{next(_marks)}"
+    offline(tablet, page)
+    page.get_by_label("Name", exact=True).fill("Bench vice 120 mm")
+    page.get_by_label("SKU", exact=True).fill(taken)
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("On this tablet").first.wait_for()
+    shelf.ask("POST", "products", {"sku": taken, "name": "Another thing"})
+    online(tablet, page)
+    page.get_by_role("link", name="Decide", exact=True).click()
+    refused = section(page, "Refused")
+    expect(refused.get_by_text(re.compile("^Refused: .*SKU"))).to_be_visible()
+    refused.get_by_role("button", name="Edit").click()
+    dialog = page.get_by_role("dialog", name="Bench vice 120 mm")
+    dialog.get_by_label("SKU", exact=True).fill("")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("A product needs an SKU.")).to_be_visible()
+    looked_at(page, "refused-fields")
+    dialog.get_by_label("SKU", exact=True).fill(f"{taken}-B")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    expect(section(page, "Refused")).to_have_count(0)
+    expect(section(page, "Sent").get_by_role("listitem").first).to_contain_text("Bench vice")
+    eventually(
+        page, lambda: [one["name"] for one in shelf.products() if one["sku"] == f"{taken}-B"] != []
+    )

@@ -86,6 +86,12 @@ export function sendNow(): Promise<Flushed> {
   return send("tap");
 }
 
+/** Read what the server has to say at once, because somebody asked for it. */
+export async function readNow(): Promise<void> {
+  await askWho();
+  await read();
+}
+
 function follow(): void {
   const who = currentWho();
   const store = who.state === "known" ? who.store : null;

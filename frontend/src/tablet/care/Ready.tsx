@@ -1,9 +1,10 @@
 import { useState } from "react";
 import { age } from "../../ui/words.ts";
 import { ensureModel, type ModelState } from "../model.ts";
+import { currentNet } from "../net.ts";
 import { Link, Title } from "../parts.tsx";
 import { READY } from "../router.ts";
-import { sendNow, useSyncing } from "../syncing.ts";
+import { readNow, useSyncing } from "../syncing.ts";
 import { useNow } from "../useNow.ts";
 import type { Known } from "../who.ts";
 import { when } from "../words.ts";
@@ -30,8 +31,8 @@ export function Ready({ who }: { who: Known }) {
   const missing = gaps(held);
   const fetchAgain = async () => {
     setSaid("");
-    await Promise.all([sendNow(), ensureModel(true)]);
-    setSaid("Looked for what is new.");
+    await Promise.all([readNow(), ensureModel(true)]);
+    setSaid(currentNet() === "offline" ? "The server cannot be reached." : "");
   };
   const rows: [string, string][] = [
     ["Products", facts.products.toLocaleString("en")],

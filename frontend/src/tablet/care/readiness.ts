@@ -18,7 +18,7 @@ export interface Gap {
   remedy: string;
 }
 
-const WAIT = "It comes by itself. Keep this page open and stay connected.";
+const WAIT = "What is missing comes by itself: stay connected, and keep this page open.";
 
 export function gaps(held: Held): Gap[] {
   const found: Gap[] = [];
