@@ -73,6 +73,7 @@ def test_every_trigger_of_the_migrations_is_there(db: None) -> None:
         ("ledger_entry", "ledger_entry_no_update"),
         ("predictions_review", "predictions_review_needs_entry"),
         ("registry_modelversion", "registry_status_goes_forward"),
+        ("sync_change", "sync_change_needs_entry"),
     ],
 )
 def test_a_dropped_trigger_is_noticed(db: None, table: str, trigger: str) -> None:

@@ -53,6 +53,6 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        append_only("predictions_skip", unique=("id", ("prediction_id", "person_id"))),
         needs_entry("predictions_skip"),
+        append_only("predictions_skip", unique=("id", ("prediction_id", "person_id"))),
     ]

@@ -122,6 +122,22 @@ def test_the_database_takes_no_change_without_its_entry(carla: User) -> None:
         row(carla).save(force_insert=True)
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite has OR REPLACE")
+def test_no_change_is_pushed_out_by_another_that_made_the_same(tablet: Tablet) -> None:
+    tablet.push(tablet.create())
+    other = Entry.objects.filter(kind="product.created").values_list("uuid", flat=True)[0].hex
+    names = [str(field.column) for field in Change._meta.concrete_fields]
+    values = ", ".join(f"'{other}'" if name == "id" else name for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA recursive_triggers=OFF")
+        with pytest.raises(IntegrityError, match="append-only"):
+            cursor.execute(
+                f"INSERT OR REPLACE INTO sync_change ({', '.join(names)})"
+                f" SELECT {values} FROM sync_change"
+            )
+        cursor.execute("PRAGMA recursive_triggers=ON")
+
+
 def test_a_change_stays_as_it_was_written(tablet: Tablet) -> None:
     tablet.push(tablet.create())
     for write in (
