@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Refused, Unreachable } from "../../api/client.ts";
-import { verdict } from "../net.ts";
+import { currentNet, heard, onPoke, reach, setNet, verdict } from "../net.ts";
 
 test("an answer in time means that there is a connection, and so does a refusal", () => {
   expect(verdict({ ms: 20 })).toBe("online");
@@ -20,4 +20,50 @@ test("a request that fails at once means none", () => {
 test("a kept answer that came at once, or a request given up by us, says nothing", () => {
   expect(verdict({ ms: 3, isCached: true })).toBeNull();
   expect(verdict({ ms: 3, error: new DOMException("over", "AbortError") })).toBeNull();
+});
+
+test("coming back takes two answers in a row, or one that somebody asked for", () => {
+  setNet("offline");
+  heard("online");
+  expect(currentNet()).toBe("offline");
+  heard("offline");
+  heard("online");
+  expect(currentNet()).toBe("offline");
+  heard("slow");
+  expect(currentNet()).toBe("slow");
+  setNet("offline");
+  heard("online", true);
+  expect(currentNet()).toBe("online");
+});
+
+test("a line that comes and goes does not make the screen flicker", () => {
+  setNet("offline");
+  const seen = new Set<string>();
+  for (const one of ["online", "offline", "online", "offline", "offline", "online"] as const) {
+    heard(one);
+    seen.add(currentNet());
+  }
+  expect([...seen]).toEqual(["offline"]);
+});
+
+test("while there is none, nothing that fails makes it a slow one", () => {
+  setNet("offline");
+  expect(verdict({ ms: 15_000, error: new Unreachable(true) })).toBe("offline");
+  expect(verdict({ ms: 4005, isCached: true })).toBeNull();
+  setNet("online");
+});
+
+test("each answer says in passing how far the server is, a kept one does not", async () => {
+  const headers = { "Content-Type": "application/json", "X-Sync-Head": "17" };
+  const heardOf: unknown[] = [];
+  const stop = onPoke((poke) => heardOf.push(poke));
+  const answer = (more: object) =>
+    vi.stubGlobal("fetch", async () => new Response("{}", { headers: { ...headers, ...more } }));
+  answer({ "X-Model-Version": "none" });
+  await reach("session");
+  answer({ "x-from-sw-cache": "1" });
+  await reach("session");
+  vi.unstubAllGlobals();
+  stop();
+  expect(heardOf).toEqual([{ head: 17, model: "none" }]);
 });
