@@ -1,7 +1,7 @@
 import { type FormEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import type { ProductPage } from "../../api/types.ts";
 import { PATIENCE_S } from "../../offline/rules.ts";
-import type { Shown } from "../../offline/store.ts";
+import type { Shown, Store } from "../../offline/store.ts";
 import { currentNet, useNet } from "../net.ts";
 import { Link, Title } from "../parts.tsx";
 import { go, newPath, refPath } from "../router.ts";
@@ -29,8 +29,8 @@ function Find({ who }: { who: Known }) {
   const input = useRef<HTMLInputElement>(null);
   const wanted = text.trim();
   // What was found before stays until the next is found: nothing flickers.
-  const found = useSteady(useStored(store, () => store.find(wanted), wanted));
-  const isComplete = useStored(store, async () => (await store.facts()).isComplete, "complete");
+  const found = useSteady(useStored(store, () => search(store, wanted), wanted));
+  const isComplete = useStored(store, async () => (await store.mirror()).isComplete, "complete");
   useServerSearch(who, wanted, isComplete === false);
   useWayBack(found !== undefined);
 
@@ -91,7 +91,7 @@ function Find({ who }: { who: Known }) {
         <p role="status" className="quiet">
           {unknown
             ? `No product has exactly this SKU or barcode: ${unknown}.`
-            : found !== undefined && sentence(found.length, wanted, isComplete ?? true)}
+            : found !== undefined && sentence(found, isComplete ?? true)}
         </p>
         {may(person, "inventory.add_product") && (
           <Link className={unknown ? "button main" : "button plain main"} to={newPath(unknown)}>
@@ -99,11 +99,11 @@ function Find({ who }: { who: Known }) {
           </Link>
         )}
       </div>
-      {found !== undefined && wanted === "" && <Recent products={found} />}
-      {found !== undefined && found.length > 0 && (
+      {found?.text === "" && <Recent products={found.products} />}
+      {found !== undefined && found.products.length > 0 && (
         <section>
-          {wanted === "" && <h2>All products</h2>}
-          <ProductList label="Products" products={found} />
+          {found.text === "" && <h2>All products</h2>}
+          <ProductList label="Products" products={found.products} />
         </section>
       )}
     </>
@@ -123,12 +123,22 @@ function Recent({ products }: { products: readonly Shown[] }) {
   );
 }
 
-function sentence(count: number, wanted: string, isComplete: boolean): string {
+interface Found {
+  /** What was looked for. */
+  text: string;
+  products: readonly Shown[];
+}
+
+async function search(store: Store, text: string): Promise<Found> {
+  return { text, products: await store.find(text) };
+}
+
+function sentence({ text, products: { length } }: Found, isComplete: boolean): string {
   const where = isComplete ? "" : " on this tablet so far";
-  if (count === 0) {
-    return wanted === "" ? `There are no products${where}.` : `No product${where} matches.`;
+  if (length === 0) {
+    return text === "" ? `There are no products${where}.` : `No product${where} matches.`;
   }
-  return `${count === 1 ? "1 product" : `${count.toLocaleString("en")} products`}${where}.`;
+  return `${length === 1 ? "1 product" : `${length.toLocaleString("en")} products`}${where}.`;
 }
 
 async function exactly(who: Known, code: string): Promise<Shown | undefined> {
@@ -136,11 +146,11 @@ async function exactly(who: Known, code: string): Promise<Shown | undefined> {
   if (here !== undefined || currentNet() === "offline") {
     return here;
   }
-  await search(who, code).catch(() => undefined);
+  await fetchFound(who, code).catch(() => undefined);
   return who.store.exact(code);
 }
 
-async function search(who: Known, text: string, signal?: AbortSignal): Promise<void> {
+async function fetchFound(who: Known, text: string, signal?: AbortSignal): Promise<void> {
   const asked = `products?search=${encodeURIComponent(text.slice(0, 200))}&limit=${FROM_SERVER}`;
   const options = { timeoutMs: PATIENCE_S * 1000, ...(signal ? { signal } : {}) };
   const { data } = await request<ProductPage>(asked, options);
@@ -158,7 +168,7 @@ function useServerSearch(who: Known, text: string, isWanted: boolean): void {
     const over = new AbortController();
     // What this tablet has stays on the screen; the line above says how the connection is.
     const later = setTimeout(
-      () => search(who, text, over.signal).catch(() => undefined),
+      () => fetchFound(who, text, over.signal).catch(() => undefined),
       TYPING_MS,
     );
     return () => {
