@@ -748,6 +748,7 @@ def test_a_taken_sku_is_put_right_in_the_same_change(tablet: Tablet, shelf: Shel
     dialog.get_by_label("SKU", exact=True).fill("")
     dialog.get_by_role("button", name="Save").click()
     expect(dialog.get_by_text("A product needs an SKU.")).to_be_visible()
+    expect(dialog.get_by_label("SKU", exact=True)).to_be_focused()
     looked_at(page, "refused-fields")
     dialog.get_by_label("SKU", exact=True).fill(f"{taken}-B")
     dialog.get_by_role("button", name="Save").click()

@@ -101,7 +101,7 @@ function FieldsForm(props: {
   const [category, setCategory] = useState(created?.category ?? "");
   const [faults, setFaults] = useState<Faults>({});
 
-  const submit = (event: FormEvent) => {
+  const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const found: Faults = {};
     for (const name of names) {
@@ -111,6 +111,10 @@ function FieldsForm(props: {
       }
     }
     setFaults(found);
+    const first = names.find((name) => found[name] !== undefined);
+    if (first !== undefined) {
+      (event.currentTarget.elements.namedItem(first) as HTMLElement | null)?.focus();
+    }
     if (Object.keys(found).length === 0) {
       const said = bodyOf({ ...BLANK, ...typed }, names) as Fields;
       void onKeep(
@@ -158,6 +162,7 @@ function Field(props: {
   const { kind } = FIELDS[name];
   const shared = {
     id,
+    name,
     value,
     autoComplete: "off",
     "aria-invalid": fault !== undefined,

@@ -13,11 +13,12 @@ import { type Gap, gaps, readiness } from "./readiness.ts";
 import { useHeld } from "./useHeld.ts";
 import { megabytes } from "./words.ts";
 
+type All = Exclude<ReturnType<typeof useHeld>, undefined>;
+
 /** What is on this tablet, how old it is, and how much room it takes. */
 export function Ready({ who }: { who: Known }) {
-  const now = useNow();
   const all = useHeld(who);
-  const { isPulling, progress } = useSyncing();
+  const { isPulling } = useSyncing();
   const [said, setSaid] = useState("");
   if (all === undefined) {
     return (
@@ -27,13 +28,76 @@ export function Ready({ who }: { who: Known }) {
       </>
     );
   }
-  const { held, facts, model, space } = all;
+  const { held, facts, model } = all;
   const missing = gaps(held);
   const fetchAgain = async () => {
     setSaid("");
     await Promise.all([readNow(), ensureModel(true)]);
     setSaid(currentNet() === "offline" ? "The server cannot be reached." : "");
   };
+  return (
+    <div className="care">
+      <Title>What is on this tablet</Title>
+      <section
+        aria-label={missing.length === 0 ? "Ready for offline" : "Not ready for offline yet"}
+      >
+        <p className={`banner ${missing.length === 0 ? "good" : "warn"}`} role="status">
+          {readiness(missing)}
+        </p>
+        <Remedies missing={missing} />
+      </section>
+      <Fetching products={facts.products} model={model} />
+      <div className="card">
+        <Numbers all={all} />
+        <p className="row">
+          <button
+            type="button"
+            className="main"
+            disabled={isPulling}
+            onClick={() => void fetchAgain()}
+          >
+            Look for what is new
+          </button>
+          <CopyReport who={who} onSaid={setSaid} />
+        </p>
+        <p role="status" className="quiet">
+          {said}
+        </p>
+      </div>
+    </div>
+  );
+}
+
+/** How far it is with what is on its way. */
+function Fetching({ products, model }: { products: number; model: ModelState }) {
+  const { isPulling, progress } = useSyncing();
+  return (
+    <>
+      {isPulling && (
+        <p className="fetching">
+          <label>
+            {progress === null || progress.total === 0
+              ? `Reading the catalogue: ${products.toLocaleString("en")} products so far`
+              : `Reading the catalogue: ${progress.done.toLocaleString("en")} of ${progress.total.toLocaleString("en")}`}
+            <progress {...(progress?.total && { value: progress.done, max: progress.total })} />
+          </label>
+        </p>
+      )}
+      {model.progress !== null && (
+        <p className="fetching">
+          <label>
+            Fetching the model: {Math.floor((model.progress ?? 0) * 100)} %
+            <progress value={model.progress ?? 0} max={1} />
+          </label>
+        </p>
+      )}
+    </>
+  );
+}
+
+function Numbers({ all }: { all: All }) {
+  const now = useNow();
+  const { held, facts, model, space } = all;
   const rows: [string, string][] = [
     ["Products", facts.products.toLocaleString("en")],
     ["Categories", facts.categories.toLocaleString("en")],
@@ -51,59 +115,14 @@ export function Ready({ who }: { who: Known }) {
     ["Room left", space?.free == null ? "not known" : megabytes(space.free)],
   ];
   return (
-    <div className="care">
-      <Title>What is on this tablet</Title>
-      <section
-        aria-label={missing.length === 0 ? "Ready for offline" : "Not ready for offline yet"}
-      >
-        <p className={`banner ${missing.length === 0 ? "good" : "warn"}`} role="status">
-          {readiness(missing)}
-        </p>
-        <Remedies missing={missing} />
-      </section>
-      {isPulling && (
-        <p className="fetching">
-          <label>
-            {progress === null || progress.total === 0
-              ? `Reading the catalogue: ${facts.products.toLocaleString("en")} products so far`
-              : `Reading the catalogue: ${progress.done.toLocaleString("en")} of ${progress.total.toLocaleString("en")}`}
-            <progress {...(progress?.total && { value: progress.done, max: progress.total })} />
-          </label>
-        </p>
-      )}
-      {model.progress !== null && (
-        <p className="fetching">
-          <label>
-            Fetching the model: {Math.floor((model.progress ?? 0) * 100)} %
-            <progress value={model.progress ?? 0} max={1} />
-          </label>
-        </p>
-      )}
-      <div className="card">
-        <dl className="fields">
-          {rows.map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
-        <p className="row">
-          <button
-            type="button"
-            className="main"
-            disabled={isPulling}
-            onClick={() => void fetchAgain()}
-          >
-            Look for what is new
-          </button>
-          <CopyReport who={who} onSaid={setSaid} />
-        </p>
-        <p role="status" className="quiet">
-          {said}
-        </p>
-      </div>
-    </div>
+    <dl className="fields">
+      {rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 

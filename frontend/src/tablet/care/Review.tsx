@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { Waiting } from "../../api/types.ts";
 import { discard, enqueue } from "../../offline/outbox.ts";
+import type { Store } from "../../offline/store.ts";
 import { useFocus } from "../../ui/useFocus.ts";
 import { useKeysWanted } from "../../ui/useKeys.ts";
 import { useNet } from "../net.ts";
@@ -18,9 +19,7 @@ import { reason } from "./words.ts";
 export function Review({ who }: { who: Known }) {
   const { store, person } = who;
   const queue = useStored(store, () => store.queue(), "queue");
-  const [sitting, setSitting] = useState(START);
-  const [isBusy, setBusy] = useState(false);
-  const [problem, setProblem] = useState("");
+  const { sitting, isBusy, problem, decide, undo } = useSitting(store);
   const [areKeysWanted, setKeysWanted] = useKeysWanted();
 
   if (!may(person, "predictions.review_prediction")) {
@@ -31,26 +30,6 @@ export function Review({ who }: { who: Known }) {
       </>
     );
   }
-  const decide = async (waiting: Waiting, category: string | null) => {
-    setBusy(true);
-    setProblem("");
-    try {
-      // Only now is it on this tablet, also if the battery dies.
-      const { id } = await enqueue(store, decision(waiting, category));
-      const receipt = waiting.prediction.receipt_id;
-      setSitting((now) => after(now, { id, receipt, said: sentence(waiting, category) }));
-    } catch (error) {
-      setProblem(whyNotKept(error as Error));
-    }
-    setBusy(false);
-  };
-  const undo = async (last: Last) => {
-    const outcome = await discard(store, last.id);
-    if (outcome === "discarded") {
-      setSitting(takenBack);
-    }
-    setProblem(NOT_UNDONE[outcome]);
-  };
   const left = queue === undefined ? [] : todo(queue, sitting);
   const [current] = left;
   const done = sitting.done.length;
@@ -102,6 +81,34 @@ export function Review({ who }: { who: Known }) {
       )}
     </div>
   );
+}
+
+/** What was done here, and the ways to do more and to take the last one back. */
+function useSitting(store: Store) {
+  const [sitting, setSitting] = useState(START);
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState("");
+  const decide = async (waiting: Waiting, category: string | null) => {
+    setBusy(true);
+    setProblem("");
+    try {
+      // Only now is it on this tablet, also if the battery dies.
+      const { id } = await enqueue(store, decision(waiting, category));
+      const receipt = waiting.prediction.receipt_id;
+      setSitting((now) => after(now, { id, receipt, said: sentence(waiting, category) }));
+    } catch (error) {
+      setProblem(whyNotKept(error as Error));
+    }
+    setBusy(false);
+  };
+  const undo = async (last: Last) => {
+    const outcome = await discard(store, last.id);
+    if (outcome === "discarded") {
+      setSitting(takenBack);
+    }
+    setProblem(NOT_UNDONE[outcome]);
+  };
+  return { sitting, isBusy, problem, decide, undo };
 }
 
 const NOT_UNDONE: Record<Awaited<ReturnType<typeof discard>>, string> = {

@@ -36,6 +36,8 @@ const REASONS: Record<string, string> = {
   unknown_prediction: "The answer that it is about is not known.",
 };
 
+const NOTHING = "nothing";
+
 /** Return "1 change", "3 changes". */
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
@@ -101,7 +103,10 @@ export interface Line {
 export function fieldsOf(change: Change): Line[] {
   const { set = null, base = null } = payload(change, "product.edit") ?? {};
   const fields: Fields = set ?? payload(change, "product.create")?.fields ?? {};
-  return FIELD_NAMES.filter((name) => fields[name] !== undefined).map((name) => ({
+  // What a new product does not have needs no line; what an edit takes away does.
+  const isSaid = (name: keyof Fields) =>
+    fields[name] !== undefined && (set !== null || value(fields[name]) !== NOTHING);
+  return FIELD_NAMES.filter(isSaid).map((name) => ({
     name: FIELDS[name],
     before: base === null ? null : value(base[name]),
     after: value(fields[name]),
@@ -110,7 +115,7 @@ export function fieldsOf(change: Change): Line[] {
 
 /** Return a value of a field as people read it. */
 export function value(of: unknown): string {
-  return of === null || of === undefined || of === "" ? "nothing" : String(of);
+  return of === null || of === undefined || of === "" ? NOTHING : String(of);
 }
 
 /** Return what is contested, as people call it. */

@@ -53,7 +53,10 @@ test("an edit shows both values of each field, a new product its own", () => {
     { name: "Name", before: "Drill", after: "Saw" },
     { name: "Brand", before: "Korvand", after: "nothing" },
   ]);
-  const create = change("product.create", { fields: { sku: "S-1" }, category: null });
+  const create = change("product.create", {
+    fields: { sku: "S-1", brand: "", gtin: null },
+    category: null,
+  });
   expect(fieldsOf(create)).toEqual([{ name: "SKU", before: null, after: "S-1" }]);
   expect(value(0)).toBe("0");
 });
