@@ -9,7 +9,12 @@ export interface Person {
   permsHash: string;
   /** When the server last said so, by the clock of this tablet (ISO 8601). */
   seenAt: string;
+  /** When the session ends by itself, by the clock of the server: no two have the same moment. */
+  sessionEnds: string | null;
 }
+
+/** Whose session has to end, and which one: they may have begun another since. */
+export type Leaving = Pick<Person, "id" | "sessionEnds">;
 
 /** Somebody who left changes here that wait for them. */
 export interface Sealed {
@@ -27,10 +32,11 @@ export interface Session {
   permissions: readonly string[];
   perms_hash: string;
   csrf: string;
+  session_expires_at?: string | null;
 }
 
 interface Tablet extends DBSchema {
-  meta: { key: string; value: Person | readonly Sealed[] | Record<number, string> | true };
+  meta: { key: string; value: Person | readonly Sealed[] | Record<number, string> | Leaving };
 }
 
 const LAST = "person";
@@ -71,6 +77,7 @@ export async function remember(session: Session, now: Date): Promise<Person | nu
     permissions: session.permissions,
     permsHash: session.perms_hash,
     seenAt: now.toISOString(),
+    sessionEnds: session.session_expires_at ?? null,
   };
   await used(async (database) => {
     const { store, done } = database.transaction("meta", "readwrite");
@@ -113,14 +120,18 @@ export async function noteSealed(id: number, count: number): Promise<void> {
   });
 }
 
-/** Whether somebody signed out here, and the server has not heard of it yet. */
-export async function isLeaving(): Promise<boolean> {
-  return used(async (database) => (await database.get("meta", LEAVING)) !== undefined);
+/** Return who signed out here without the server having heard of it. */
+export async function leaving(): Promise<Leaving | undefined> {
+  return used(async (database) => (await database.get("meta", LEAVING)) as Leaving | undefined);
 }
 
-export async function setLeaving(isSo: boolean): Promise<void> {
+export async function isLeaving(): Promise<boolean> {
+  return (await leaving()) !== undefined;
+}
+
+export async function setLeaving(left: Leaving | null): Promise<void> {
   await used(async (database) => {
-    await (isSo ? database.put("meta", true, LEAVING) : database.delete("meta", LEAVING));
+    await (left ? database.put("meta", left, LEAVING) : database.delete("meta", LEAVING));
   });
 }
 

@@ -14,9 +14,6 @@ import { fate, refusal, resultsIn, settle } from "./settle.ts";
 
 export { type Pulled, pull } from "./pull.ts";
 
-/** What made us send; a worker that was woken up waits for a page that is sending. */
-export type Why = "enqueue" | "start" | "back" | "poke" | "timer" | "tap" | "worker";
-
 export interface Flushed {
   /**
    * `busy`: somebody else is sending. `auth`: this person has to sign in. `unreachable`: no answer.
@@ -41,10 +38,8 @@ const LONGEST_PAUSE_S = 300;
 const notBefore = new Map<number, number>();
 
 /** Send what can be sent, in the order in which it was made. */
-export async function flush(database: Database, why: Why): Promise<Flushed> {
-  const done = await alone(outboxLock(database.personId), why === "worker", () =>
-    new Flush(database).run(),
-  );
+export async function flush(database: Database): Promise<Flushed> {
+  const done = await alone(outboxLock(database.personId), false, () => new Flush(database).run());
   return done ?? { state: "busy", sent: 0, left: await waiting(database) };
 }
 

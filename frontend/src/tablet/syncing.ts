@@ -4,7 +4,7 @@ import { useSyncExternalStore } from "react";
 import type { Touched } from "../offline/database.ts";
 import { WAKE_UP } from "../offline/rules.ts";
 import type { Store } from "../offline/store.ts";
-import type { Flushed, Why } from "../offline/sync.ts";
+import type { Flushed } from "../offline/sync.ts";
 import { hearModel } from "./loadModel.ts";
 import { onPoke, type Poke } from "./net.ts";
 import { askWho, currentWho, type Known, may, onWho } from "./who.ts";
@@ -18,6 +18,9 @@ export interface Syncing {
   lastError: string | null;
   needsSignIn: boolean;
 }
+
+/** What made us send. */
+type Why = "enqueue" | "start" | "back" | "timer" | "tap";
 
 const PAUSES_MS = [1_000, 2_000, 5_000, 15_000, 60_000];
 const BUSY_MS = 1_000;
@@ -150,7 +153,7 @@ function send(why: Why): Promise<Flushed> {
     isWanted ||= why === "enqueue" || why === "tap";
     return sending;
   }
-  sending = sendOnce(why).finally(() => {
+  sending = sendOnce().finally(() => {
     sending = null;
     if (isWanted) {
       isWanted = false;
@@ -160,7 +163,7 @@ function send(why: Why): Promise<Flushed> {
   return sending;
 }
 
-async function sendOnce(why: Why): Promise<Flushed> {
+async function sendOnce(): Promise<Flushed> {
   const store = following;
   if (store === null) {
     return { state: "auth", sent: 0, left: 0 };
@@ -174,7 +177,7 @@ async function sendOnce(why: Why): Promise<Flushed> {
   become({ isSending: true });
   try {
     const { flush } = await loadSync();
-    const told = await flush(store, why);
+    const told = await flush(store);
     if (store === following) {
       settle(told);
     }

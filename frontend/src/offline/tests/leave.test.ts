@@ -31,7 +31,7 @@ async function used(name: string, isWaiting: boolean): Promise<Store> {
   await store.keepDraft("form", { name: "half a sentence" });
   server.person = people;
   await enqueue(store, edit(1, "sent"));
-  await flush(store, "tap");
+  await flush(store);
   if (isWaiting) {
     await enqueue(store, edit(1, `by ${name}`));
   }
@@ -65,7 +65,7 @@ test("of somebody whose changes wait, these stay and nothing else", async () => 
   expect(await sealed.changes()).toMatchObject([{ payload: { set: { name: "by Carla" } } }]);
   // They are sent when she is back, in her name.
   server.person = carla.personId;
-  expect(await flush(sealed, "start")).toMatchObject({ state: "done", sent: 1 });
+  expect(await flush(sealed)).toMatchObject({ state: "done", sent: 1 });
   expect(server.effects.at(-1)?.person).toBe(carla.personId);
   await putAway(sealed);
 });
@@ -80,7 +80,7 @@ test("whoever comes next sends nothing of those before, and clears up after them
   expect(await there()).toContain(carla.name);
   expect(await there()).not.toContain(dora.name);
   expect((await sealedHere()).map(({ name }) => name)).toEqual(["Carla"]);
-  await flush(rita, "start");
+  await flush(rita);
   expect(server.batches.flat().filter((one) => one.person === carla.personId).length).toBe(1);
   expect((await rita.facts()).products).toBe(1);
   rita.close();

@@ -51,13 +51,13 @@ async function play(steps: readonly unknown[]): Promise<void> {
       server.faults = one.faults.map((fault) =>
         (fault as string) === "none" ? ("" as Fault) : fault,
       );
-      await Promise.all(tabs.slice(0, one.tabs).map((tab) => flush(tab, "timer")));
+      await Promise.all(tabs.slice(0, one.tabs).map((tab) => flush(tab)));
     }
   }
   server.person = people;
   server.faults = [];
   const [tab] = tabs as [Store];
-  expect(await flush(tab, "tap")).toMatchObject({ state: "done", left: 0 });
+  expect(await flush(tab)).toMatchObject({ state: "done", left: 0 });
   expect((await tab.changes()).map(({ status }) => status)).toEqual(made.map(() => "sent"));
   for (const id of [1, 2, 3]) {
     const wanted = made.filter((one) => one.product === id).map((one) => one.id);

@@ -34,7 +34,7 @@ async function unknown(isThere: boolean): Promise<string> {
   vi.useFakeTimers({ toFake: ["Date"], now: NOW });
   const { id } = await enqueue(store, edit(1, "A"));
   server.faults = [isThere ? "lost" : "cut"];
-  await flush(store, "tap");
+  await flush(store);
   return id;
 }
 
@@ -128,7 +128,7 @@ test("what waits and was never sent can be put differently, under the same name"
 
 test("what the server has cannot be taken back", async () => {
   const { id } = await enqueue(store, edit(1, "A"));
-  await flush(store, "tap");
+  await flush(store);
   expect(await discard(store, id)).toBe("sent");
   expect(await amend(store, id, named("B"))).toBe("sent");
   expect((await store.changes("sent")).length).toBe(1);
@@ -165,7 +165,7 @@ test("what was refused is made anew in its old place, before what waits behind i
   server.poison = { BAD: "rejected" };
   const first = await enqueue(store, create(UUID, "BAD"));
   await enqueue(store, { ...edit(0, "after"), product: { uuid: UUID } });
-  await flush(store, "tap");
+  await flush(store);
   expect(await store.shown({ uuid: UUID })).toMatchObject({
     product: { sku: "BAD", name: "after" },
     troubled: [{ id: first.id }],
@@ -174,7 +174,7 @@ test("what was refused is made anew in its old place, before what waits behind i
   const payload = { fields: { sku: "GOOD", name: "GOOD" }, category: null };
   expect(await amend(store, first.id, payload)).toBe("amended");
   expect(await store.counts()).toEqual({ waiting: 2, conflict: 0, refused: 0 });
-  await flush(store, "tap");
+  await flush(store);
   const [again, after] = server.effects;
   expect(again).toMatchObject({ resolves: first.id, seq: first.seq, payload });
   expect(again?.id).not.toBe(first.id);

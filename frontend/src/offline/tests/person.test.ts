@@ -19,6 +19,7 @@ const CARLA: Session = {
   permissions: ["inventory.view_product"],
   perms_hash: "0123456789abcdef",
   csrf: "secret",
+  session_expires_at: "2026-12-04T14:02:00Z",
 };
 const NOBODY: Session = {
   authenticated: false,
@@ -28,6 +29,7 @@ const NOBODY: Session = {
   permissions: [],
   perms_hash: "",
   csrf: "another",
+  session_expires_at: null,
 };
 
 beforeEach(forget);
@@ -44,6 +46,7 @@ test("it remembers who was signed in and when the server last said so, and no to
     permissions: ["inventory.view_product"],
     permsHash: "0123456789abcdef",
     seenAt: "2026-11-20T14:02:00.000Z",
+    sessionEnds: "2026-12-04T14:02:00Z",
   });
 });
 

@@ -140,10 +140,10 @@ test("a server that was restored is told again what it has forgotten, and nothin
   feed = { "": page("a", []) };
   await pull(store);
   await enqueue(store, edit(1, "Known"));
-  await flush(store, "tap");
+  await flush(store);
   await enqueue(store, create(UUID, "NEW"));
   await enqueue(store, { ...edit(0, "Newer"), product: { uuid: UUID } });
-  await flush(store, "tap");
+  await flush(store);
   const [known, made, edited] = await store.changes("sent");
   server.known.delete(made?.id ?? "");
   server.known.delete(edited?.id ?? "");
@@ -156,7 +156,7 @@ test("a server that was restored is told again what it has forgotten, and nothin
   expect((await store.changes("sent")).map(({ id }) => id)).toEqual([known?.id]);
   expect((await store.changes("waiting")).map(({ id }) => id)).toEqual([made?.id, edited?.id]);
   expect(await store.alias(UUID)).toBeNull();
-  await flush(store, "tap");
+  await flush(store);
   expect(server.effects.map(({ id }) => id)).toEqual([known?.id, made?.id, edited?.id]);
 });
 
@@ -164,7 +164,7 @@ test("as long as nobody says what the server has, the rebuilding waits", async (
   feed = { "": page("a", []) };
   await pull(store);
   await enqueue(store, edit(1, "A"));
-  await flush(store, "tap");
+  await flush(store);
   feed = { a: json({ code: "resync_required", reason: "rewound" }, 410), "": page("x", []) };
   const answers = server.other;
   server.other = (path) => (path.startsWith("sync/ops") ? json({}, 503) : answers(path));
@@ -178,7 +178,7 @@ test("as long as nobody says what the server has, the rebuilding waits", async (
 test("an answer that was lost is found out with the next reading", async () => {
   const { seq } = await enqueue(store, edit(1, "A"));
   server.faults = ["lost"];
-  await flush(store, "tap");
+  await flush(store);
   feed = { "": page("a", [], { my_changes_through: seq }) };
   await pull(store);
   expect(await store.changes()).toMatchObject([{ status: "sent", attempts: 1 }]);
@@ -231,7 +231,7 @@ test("of what was sent, two weeks and five hundred are remembered", async () => 
   for (let index = 0; index < 501; index += 1) {
     await enqueue(store, edit(1, String(index)));
   }
-  await flush(store, "tap");
+  await flush(store);
   feed = { "": page("a", []), a: page("b", []) };
   await pull(store);
   expect((await store.changes("sent")).length).toBe(500);

@@ -31,21 +31,21 @@ test("what waits is sent in the order in which it was made", async () => {
   for (const name of ["A", "B", "C"]) {
     await enqueue(store, edit(1, name));
   }
-  expect(await flush(store, "tap")).toMatchObject({ state: "done", sent: 3, left: 0 });
+  expect(await flush(store)).toMatchObject({ state: "done", sent: 3, left: 0 });
   expect(names()).toEqual(["A", "B", "C"]);
   expect(await states()).toEqual(["sent", "sent", "sent"]);
   expect((await store.shown({ id: 1 }))?.product).toMatchObject({ name: "C", version: 3 });
 });
 
 test("without anything that waits nobody is asked anything", async () => {
-  expect((await flush(store, "tap")).state).toBe("done");
+  expect((await flush(store)).state).toBe("done");
   expect(server.asked).toEqual([]);
 });
 
 test("a product made here is known by its number as soon as the server has given it one", async () => {
   await enqueue(store, create(UUID, "NEW"));
   expect((await store.shown({ uuid: UUID }))?.product).toMatchObject({ id: 0, sku: "NEW" });
-  await flush(store, "tap");
+  await flush(store);
   expect(await store.alias(UUID)).toBe(1000);
   expect((await store.shown({ uuid: UUID }))?.ref).toEqual({ id: 1000 });
   expect((await store.recent(5)).map(({ id }) => id)).toEqual([1000]);
@@ -58,12 +58,12 @@ describe.each(UNKNOWN)("an answer that is %s", (fault: Fault) => {
       made.push(await enqueue(store, edit(index + 1, name)));
     }
     server.faults = [fault];
-    expect(await flush(store, "tap")).toMatchObject({ state: "unreachable", left: 3 });
+    expect(await flush(store)).toMatchObject({ state: "unreachable", left: 3 });
     const waiting = await store.changes("waiting");
     expect(waiting.map(({ id, attempts }) => [id, attempts])).toEqual(
       made.map(({ id }) => [id, 1]),
     );
-    expect(await flush(store, "tap")).toMatchObject({ state: "done", sent: 3, left: 0 });
+    expect(await flush(store)).toMatchObject({ state: "done", sent: 3, left: 0 });
     expect(names()).toEqual(["A", "B", "C"]);
   });
 });
@@ -71,14 +71,14 @@ describe.each(UNKNOWN)("an answer that is %s", (fault: Fault) => {
 test("a push that is sent elsewhere asks for a sign-in and keeps everything", async () => {
   await enqueue(store, edit(1, "A"));
   server.faults = ["elsewhere"];
-  expect(await flush(store, "tap")).toMatchObject({ state: "auth", left: 1 });
+  expect(await flush(store)).toMatchObject({ state: "auth", left: 1 });
   expect(names()).toEqual([]);
 });
 
 test.each([null, 1])("with %s signed in instead, nothing leaves the tablet", async (person) => {
   await enqueue(store, edit(1, "A"));
   server.person = person;
-  expect(await flush(store, "tap")).toMatchObject({ state: "auth", left: 1 });
+  expect(await flush(store)).toMatchObject({ state: "auth", left: 1 });
   expect(server.asked.filter((one) => one.startsWith("POST"))).toEqual([]);
   expect((await store.changes())[0]?.attempts).toBe(0);
 });
@@ -86,14 +86,14 @@ test.each([null, 1])("with %s signed in instead, nothing leaves the tablet", asy
 test("a session that ends on the way asks for a sign-in", async () => {
   await enqueue(store, edit(1, "A"));
   server.refusals = [json({ code: "not_authenticated" }, 401)];
-  expect(await flush(store, "tap")).toMatchObject({ state: "auth", left: 1 });
+  expect(await flush(store)).toMatchObject({ state: "auth", left: 1 });
 });
 
 test("somebody else who signs in between gets nothing of it", async () => {
   const { id } = await enqueue(store, edit(1, "A"));
   const result = { id, status: "rejected", code: "actor_mismatch", was: null, product: null };
   server.refusals = [json({ results: [result] })];
-  expect(await flush(store, "tap")).toMatchObject({ state: "auth", left: 1 });
+  expect(await flush(store)).toMatchObject({ state: "auth", left: 1 });
   expect(await states()).toEqual(["waiting"]);
 });
 
@@ -101,23 +101,23 @@ test("a token that is too old is replaced without a word, once", async () => {
   await enqueue(store, edit(1, "A"));
   const refused = () => json({ code: "csrf_failed" }, 403);
   server.refusals = [refused()];
-  expect(await flush(store, "tap")).toMatchObject({ state: "done", sent: 1 });
+  expect(await flush(store)).toMatchObject({ state: "done", sent: 1 });
   await enqueue(store, edit(1, "B"));
   server.refusals = [refused(), refused()];
-  expect(await flush(store, "tap")).toMatchObject({ state: "later", left: 1 });
+  expect(await flush(store)).toMatchObject({ state: "later", left: 1 });
 });
 
 test("a server that asks for patience gets it, also from an impatient finger", async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-11-20T14:02:00Z") });
   await enqueue(store, edit(1, "A"));
   server.refusals = [json({ code: "busy" }, 503, { "Retry-After": "20" })];
-  expect(await flush(store, "timer")).toMatchObject({ state: "later", pauseMs: 20_000 });
+  expect(await flush(store)).toMatchObject({ state: "later", pauseMs: 20_000 });
   const asked = server.asked.length;
   vi.setSystemTime(new Date("2026-11-20T14:02:19Z"));
-  expect(await flush(store, "tap")).toMatchObject({ state: "later", pauseMs: 1000 });
+  expect(await flush(store)).toMatchObject({ state: "later", pauseMs: 1000 });
   expect(server.asked.length).toBe(asked);
   vi.setSystemTime(new Date("2026-11-20T14:02:21Z"));
-  expect(await flush(store, "tap")).toMatchObject({ state: "done", sent: 1 });
+  expect(await flush(store)).toMatchObject({ state: "done", sent: 1 });
 });
 
 test("one change that cannot be holds up no other product, only its own", async () => {
@@ -132,13 +132,13 @@ test("one change that cannot be holds up no other product, only its own", async 
   ] as const) {
     await enqueue(store, edit(id, name));
   }
-  expect(await flush(store, "tap")).toMatchObject({ state: "done", sent: 2, left: 2 });
+  expect(await flush(store)).toMatchObject({ state: "done", sent: 2, left: 2 });
   expect(await states()).toEqual(["sent", "refused", "waiting", "conflict", "waiting", "sent"]);
   const [, refused, held] = await store.changes();
   expect(refused?.result).toMatchObject({ code: "invalid", detail: "That cannot be." });
   // The server did not keep what it held, so that it can still be taken back.
   expect(held?.attempts).toBe(0);
-  expect(await flush(store, "tap")).toMatchObject({ state: "done", sent: 0, left: 2 });
+  expect(await flush(store)).toMatchObject({ state: "done", sent: 0, left: 2 });
   expect(names()).toEqual(["A", "Z"]);
 
   const [, , , fought] = await store.changes();
@@ -152,7 +152,7 @@ test("one change that cannot be holds up no other product, only its own", async 
   });
   expect((await store.counts()).conflict).toBe(0);
   await discard(store, refused?.id ?? "");
-  expect(await flush(store, "tap")).toMatchObject({ state: "done", left: 0 });
+  expect(await flush(store)).toMatchObject({ state: "done", left: 0 });
   expect(server.effects.map(({ kind, payload }) => [kind, payload.set])).toEqual([
     ["product.edit", { name: "A" }],
     ["product.edit", { name: "Z" }],
@@ -167,7 +167,7 @@ test("a batch that is refused as a whole loses only what is wrong with it", asyn
     await enqueue(store, edit(index + 1, name));
   }
   server.breaks = { MALFORMED: 400 };
-  expect(await flush(store, "tap")).toMatchObject({ state: "done", sent: 4, left: 0 });
+  expect(await flush(store)).toMatchObject({ state: "done", sent: 4, left: 0 });
   expect(await states()).toEqual(["sent", "sent", "refused", "sent", "sent"]);
   expect(names().sort()).toEqual(["A", "B", "D", "E"]);
 });
@@ -182,10 +182,10 @@ test("a change at which the server breaks waits, and the others go past it", asy
     await enqueue(store, edit(id, name));
   }
   server.breaks = { CRASH: 500 };
-  expect(await flush(store, "tap")).toMatchObject({ state: "later", sent: 2, left: 2 });
+  expect(await flush(store)).toMatchObject({ state: "later", sent: 2, left: 2 });
   expect(names().sort()).toEqual(["A", "C"]);
   server.breaks = {};
-  expect(await flush(store, "tap")).toMatchObject({ state: "done", left: 0 });
+  expect(await flush(store)).toMatchObject({ state: "done", left: 0 });
   expect(names().slice(2)).toEqual(["CRASH", "after"]);
 });
 
@@ -193,9 +193,9 @@ test("what the server puts off is sent again later", async () => {
   await enqueue(store, edit(1, "BUSY"));
   await enqueue(store, edit(2, "B"));
   server.poison = { BUSY: "deferred" };
-  expect(await flush(store, "tap")).toMatchObject({ state: "later", sent: 1, left: 1 });
+  expect(await flush(store)).toMatchObject({ state: "later", sent: 1, left: 1 });
   server.poison = {};
-  expect(await flush(store, "tap")).toMatchObject({ state: "done", left: 0 });
+  expect(await flush(store)).toMatchObject({ state: "done", left: 0 });
   expect(names()).toEqual(["B", "BUSY"]);
 });
 
@@ -204,12 +204,9 @@ test("two that want to send at once do not send anything twice", async () => {
     await enqueue(store, edit(id, String(id)));
   }
   const other = new Store(people);
-  const told = await Promise.all([flush(store, "tap"), flush(other, "timer")]);
+  const told = await Promise.all([flush(store), flush(other)]);
   expect(told.map(({ state }) => state).sort()).toEqual(["busy", "done"]);
   expect(server.batches.flat().length).toBe(5);
-  // A worker waits for its turn, and finds nothing left.
-  const both = await Promise.all([flush(store, "tap"), flush(other, "worker")]);
-  expect(both.map(({ state }) => state)).toEqual(["done", "done"]);
   other.close();
 });
 
@@ -217,19 +214,19 @@ test("a batch has at most fifty changes and 256 kilobytes", async () => {
   for (let index = 0; index < 60; index += 1) {
     await enqueue(store, edit(index + 1, `${index}`));
   }
-  await flush(store, "tap");
+  await flush(store);
   expect(server.batches.map((one) => one.length)).toEqual([50, 10]);
   server.batches = [];
   for (let index = 0; index < 5; index += 1) {
     await enqueue(store, edit(index + 1, "x".repeat(100_000)));
   }
-  await flush(store, "tap");
+  await flush(store);
   expect(server.batches.map((one) => one.length)).toEqual([2, 2, 1]);
 });
 
 test("an older state of a product does not replace a newer one", async () => {
   await store.keepProducts([product(1, { version: 9, name: "Newest" })], new Date());
   await enqueue(store, edit(1, "A"));
-  await flush(store, "tap");
+  await flush(store);
   expect((await store.product(1))?.product.name).toBe("Newest");
 });
