@@ -67,7 +67,8 @@ export interface Contested {
   theirs: unknown;
   /** Who set the other value, as people call them; null: the program itself. */
   by: string | null;
-  at: string;
+  /** Null: the log does not say. */
+  at: string | null;
 }
 
 /** What the server said to one change. */
