@@ -68,8 +68,17 @@ for (const [name, size, limit] of sizes) {
 if (kept.length === 0 || loadedBy(TABLET).some((name) => !kept.includes(name))) {
   wrong.push("The service worker does not keep everything that the tablet starts with.");
 }
-if (witness.length !== 1 || loadedBy(TABLET).includes(witness[0] ?? "")) {
-  wrong.push("The witness is not in a chunk of its own.");
+for (const name of ["Witness", "work", "care", "scan", "sync"]) {
+  const own = names.filter((one) => one.startsWith(`pages/${name}-`) && one.endsWith(".js"));
+  if (own.length !== 1 || loadedBy(TABLET).includes(own[0] ?? "")) {
+    wrong.push(`${name} is not in a chunk of its own.`);
+  }
+  if (!own.every((one) => kept.includes(one))) {
+    wrong.push(`The service worker does not keep ${name}.`);
+  }
+}
+if (kept.some((name) => /\.wasm$|antd-/.test(name))) {
+  wrong.push("The service worker keeps what it should not: WebAssembly or Ant Design.");
 }
 if (twin.length !== 1 || !twin.every((name) => kept.includes(name))) {
   wrong.push("The service worker does not keep the twin of the tablet.");
