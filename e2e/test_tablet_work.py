@@ -22,6 +22,7 @@ from e2e.line import Line
 from e2e.test_tablet import (
     EXPECTED,
     NO_CONNECTION,
+    PREDICTION,
     SMALL,
     Catalogue,
     Tablet,
@@ -244,6 +245,27 @@ def test_a_suggestion_is_accepted_and_corrected_without_a_connection(
         assert (now["category"], now["category_source"]) == (taxonomy[0], "person")
         assert changes(tablet.site, id) == [[f"prediction.{kind}", "applied"]]
         assert catalogue.get(f"predictions/{receipt}")["id"] == receipt
+
+
+def test_a_server_that_takes_too_long_is_not_waited_for(
+    tablet: Tablet, catalogue: Catalogue
+) -> None:
+    product = catalogue.ids[0]
+    page = tablet.page()
+    tablet.ready(page)
+    mirrored(page)
+    with_model(page)
+    tablet.line.slow(PREDICTION, 60)
+    page.goto(f"/tablet/products/{product}")
+    expect(page.get_by_text("Provisional, on this tablet")).to_be_visible()
+    expect(page.get_by_role("button", name="Accept")).to_be_enabled()
+    # What this tablet said goes another way, which is not slow: once, however often one looks.
+    expect(page.get_by_text("The server’s answer was the same as this tablet’s.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Provisional, on this tablet")).to_be_visible()
+    expect(page.get_by_text("The server’s answer was the same as this tablet’s.")).to_be_visible()
+    assert changes(tablet.site, product) == [["prediction.provisional", "applied"]]
+    assert catalogue.get(f"products/{product}")["category"] is None
 
 
 def test_another_product_with_the_same_code_is_pointed_out(
