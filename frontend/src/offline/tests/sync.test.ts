@@ -1,6 +1,8 @@
 import "fake-indexeddb/auto";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Result } from "../changes.ts";
 import { discard, enqueue } from "../outbox.ts";
+import { settle } from "../settle.ts";
 import { Store } from "../store.ts";
 import { flush } from "../sync.ts";
 import { create, edit, FakeServer, type Fault, json, product, UNKNOWN } from "./server.ts";
@@ -229,4 +231,12 @@ test("an older state of a product does not replace a newer one", async () => {
   await enqueue(store, edit(1, "A"));
   await flush(store);
   expect((await store.product(1))?.product.name).toBe("Newest");
+});
+
+test("what is settled stays settled, whatever a late answer says", async () => {
+  const { id } = await enqueue(store, edit(1, "A"));
+  await flush(store);
+  const late = { ...(server.known.get(id) as Result), status: "conflict" as const };
+  expect(await settle(store, [late], new Date())).toBe(0);
+  expect(await states()).toEqual(["sent"]);
 });
