@@ -65,7 +65,8 @@ export function lastPerson(): Promise<Person | undefined> {
  * Keep what the server said. Return the person, or null if nobody is signed in.
  *
  * A session that ended by itself makes nobody forgotten: whoever works here goes on, and signs in
- * when there is something to send. To be forgotten, they sign out.
+ * when there is something to send. To be forgotten, they sign out; an answer about the session that
+ * they left, which may be late, does not bring them back.
  */
 export async function remember(session: Session, now: Date): Promise<Person | null> {
   if (!session.authenticated || session.user_id === null) {
@@ -79,8 +80,13 @@ export async function remember(session: Session, now: Date): Promise<Person | nu
     seenAt: now.toISOString(),
     sessionEnds: session.session_expires_at ?? null,
   };
-  await used(async (database) => {
+  return used(async (database) => {
     const { store, done } = database.transaction("meta", "readwrite");
+    const left = (await store.get(LEAVING)) as Leaving | undefined;
+    if (left?.id === person.id && (left.sessionEnds ?? person.sessionEnds) === person.sessionEnds) {
+      await done;
+      return null;
+    }
     const names = ((await store.get(NAMES)) ?? {}) as Record<number, string>;
     await store.put({ ...names, [person.id]: person.name }, NAMES);
     const sealed = ((await store.get(SEALED)) ?? []) as readonly Sealed[];
@@ -90,8 +96,8 @@ export async function remember(session: Session, now: Date): Promise<Person | nu
     );
     await store.put(person, LAST);
     await done;
+    return person;
   });
-  return person;
 }
 
 export async function forget(): Promise<void> {

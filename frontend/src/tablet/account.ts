@@ -43,6 +43,7 @@ export async function leave(
     await globalThis.caches?.delete(cacheName);
   }
   await endSession().catch(() => undefined);
+  await forget(); // an answer from before may have come in between
   return { isOut: true, left };
 }
 

@@ -8,6 +8,7 @@ import {
   remember,
   type Session,
   sealedHere,
+  setLeaving,
 } from "../person.ts";
 
 const NOW = new Date("2026-11-20T14:02:00Z");
@@ -75,4 +76,16 @@ test("answers are kept for one person in one role", () => {
   const key = keyOf({ id: 7, permsHash: "a" });
   expect(keyOf({ id: 7, permsHash: "b" })).not.toBe(key);
   expect(keyOf({ id: 8, permsHash: "a" })).not.toBe(key);
+});
+
+test("an answer about the session that somebody left does not bring them back", async () => {
+  await remember(CARLA, NOW);
+  await setLeaving({ id: 7, sessionEnds: CARLA.session_expires_at });
+  await forget();
+  expect(await remember(CARLA, NOW)).toBeNull();
+  expect(await lastPerson()).toBeUndefined();
+  // Another session of hers is another matter.
+  const again = { ...CARLA, session_expires_at: "2026-12-05T14:02:00Z" };
+  expect((await remember(again, NOW))?.name).toBe("Carla");
+  await setLeaving(null);
 });
