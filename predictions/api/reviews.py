@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +36,7 @@ from predictions import actions
 from predictions.api.asking import PredictionOutput, shown
 from predictions.api.openapi import IDEMPOTENCY_KEY, errors
 from predictions.models import Prediction, Requeued, Review
-from predictions.receipts import moment, suggestions
+from predictions.receipts import SAME, moment, suggestions
 from predictions.serving import Outcome
 
 
@@ -115,9 +116,17 @@ class QueueQuery(QuerySerializer):
     limit = serializers.IntegerField(min_value=1, max_value=100, default=20)
 
 
+class TabletSaid(serializers.Serializer[Any]):
+    category = serializers.CharField()
+    confidence_ppm = serializers.IntegerField()
+
+
 class WaitingOutput(serializers.Serializer[Any]):
     product = ProductOutput()
     prediction = PredictionOutput()
+    tablet_said = TabletSaid(
+        allow_null=True, help_text="What a tablet had answered by itself, if that differs."
+    )
     recalled = serializers.CharField(
         allow_null=True, help_text="Why its model was recalled; null: it was not."
     )
@@ -159,9 +168,10 @@ class ReviewQueue(APIView):
                     {
                         "product": output.to_representation(product),
                         "prediction": shown(made),
+                        "tablet_said": _tablet_said(receipt),
                         "recalled": _recalled(made.prediction),
                     }
-                    for made in _made(page)
+                    for made, receipt in _made(page)
                     if (product := made.prediction.product)
                 ],
                 "next": next_page(request, after=_place(page[-1])) if more else None,
@@ -173,6 +183,13 @@ class ReviewQueue(APIView):
 def _recalled(prediction: Prediction) -> str | None:
     requeued: Requeued | None = getattr(prediction, "requeued", None)
     return requeued.recall.reason if requeued else None
+
+
+def _tablet_said(receipt: Mapping[str, Any]) -> dict[str, object] | None:
+    told = receipt.get("tablet_answer")
+    if told is None or told["agreement"] == SAME:
+        return None
+    return {"category": told["category"], "confidence_ppm": told["confidence_ppm"]}
 
 
 def _place(prediction: Prediction) -> str:
@@ -187,23 +204,20 @@ def _read_place(told: str) -> dict[str, Any]:
     return {"sure": int(match[1]), "id": UUID(match[2])}
 
 
-def _made(predictions: list[Prediction]) -> list[actions.Made]:
-    """Return the answers as they were given: what no column repeats is in their receipts."""
+def _made(predictions: list[Prediction]) -> Iterator[tuple[actions.Made, Mapping[str, Any]]]:
+    """Yield the answers as they were given, and their receipts, which tell what no column does."""
     entries = {
         entry.uuid: entry for entry in Entry.objects.filter(uuid__in=[p.pk for p in predictions])
     }
-    return [
-        actions.Made(
-            prediction,
-            Built(entries[prediction.pk]),
-            Outcome(
-                path=prediction.decision_path,
-                link=None,
-                suggestions=suggestions(json.loads(entries[prediction.pk].content())),
-                passed_over=(),
-                threshold_ppm=prediction.threshold_ppm,
-                needs_review=prediction.needs_review,
-            ),
+    for prediction in predictions:
+        entry = entries[prediction.pk]
+        receipt = json.loads(entry.content())
+        outcome = Outcome(
+            path=prediction.decision_path,
+            link=None,
+            suggestions=suggestions(receipt),
+            passed_over=(),
+            threshold_ppm=prediction.threshold_ppm,
+            needs_review=prediction.needs_review,
         )
-        for prediction in predictions
-    ]
+        yield actions.Made(prediction, Built(entry), outcome), receipt

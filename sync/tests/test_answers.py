@@ -227,7 +227,9 @@ def test_what_differs_waits_for_a_person_however_sure_the_server_is(
     assert made.needs_review is body(result["prediction"])["needs_review"] is differs
     assert Doubt.objects.filter(prediction=made).exists() is differs
     waiting = tablet.client.get(QUEUE).json()["results"]
-    assert [one["prediction"]["id"] for one in waiting] == ([str(made.pk)] if differs else [])
+    told = [(one["prediction"]["id"], one["tablet_said"]) for one in waiting]
+    said = {name: {**answer, **other}[name] for name in ("category", "confidence_ppm")}
+    assert told == ([(str(made.pk), said)] if differs else [])
     assert tablet.one(change)["agreement"] == agreement
     # And asked again much later, the same comes out.
     (kept,) = stored([made.pk])

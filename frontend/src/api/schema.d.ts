@@ -1215,6 +1215,10 @@ export interface components {
             /** Format: date-time */
             alarmed_at: string | null;
         };
+        TabletSaid: {
+            category: string;
+            confidence_ppm: number;
+        };
         /** @description Refuses fields it does not know, so that a misspelt one is not silently ignored. */
         TokenInputRequest: {
             expires_in_days?: number;
@@ -1250,6 +1254,8 @@ export interface components {
         WaitingOutput: {
             product: components["schemas"]["ProductOutput"];
             prediction: components["schemas"]["PredictionOutput"];
+            /** @description What a tablet had answered by itself, if that differs. */
+            tablet_said: components["schemas"]["TabletSaid"] | null;
             /** @description Why its model was recalled; null: it was not. */
             recalled: string | null;
         };

@@ -88,6 +88,12 @@ export function answeredBy(
     : `${ANSWERERS[path]}, because ${reasons.join(" and ")}`;
 }
 
+/** Return why a person is needed though the model may be sure: a tablet had answered otherwise. */
+export function differing(said: { category: string; confidence_ppm: number }): string {
+  const { category, confidence_ppm } = said;
+  return `A tablet had answered ${category}, ${percent(confidence_ppm)}. The server’s answer differs, so a person decides.`;
+}
+
 /** Return why a person is needed though the model may have been sure: it was recalled. */
 export function doubt(reason: string): string {
   return `The model that said this was recalled: ${reason}`;

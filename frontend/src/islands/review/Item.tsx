@@ -6,7 +6,7 @@ import { options } from "../../ui/options.ts";
 import { Trouble } from "../../ui/Trouble.tsx";
 import { useFocus } from "../../ui/useFocus.ts";
 import { useReview } from "../../ui/useReview.ts";
-import { doubt, need } from "../../ui/words.ts";
+import { differing, doubt, need } from "../../ui/words.ts";
 import { Facts } from "./Facts.tsx";
 import { Options } from "./Options.tsx";
 import type { Event } from "./sitting.ts";
@@ -22,7 +22,7 @@ interface Properties {
 
 /** One product that waits: what is known of it, and where it may belong. */
 export function Item({ waiting, following, areKeysWanted, isFirst, tell }: Properties) {
-  const { product, prediction, recalled } = waiting;
+  const { product, prediction, recalled, tablet_said: said } = waiting;
   const [isElsewhere, setIsElsewhere] = useState(options(waiting).length === 0);
   const heading = useFocus(!isFirst);
   const review = useReview();
@@ -58,6 +58,7 @@ export function Item({ waiting, following, areKeysWanted, isFirst, tell }: Prope
       <div className="card">
         <h2>Where does it belong?</h2>
         <p className="quiet">{recalled === null ? need(prediction) : doubt(recalled)}</p>
+        {said && <p className="quiet">{differing(said)}</p>}
         <Trouble error={review.error} />
         <Options
           waiting={waiting}

@@ -1,17 +1,14 @@
 import { useState } from "react";
 import type { Product, Waiting } from "../../api/types.ts";
-import type { TabletAnswer } from "../../offline/changes.ts";
 import type { Store } from "../../offline/store.ts";
 import { type Option, options } from "../../ui/options.ts";
 import { useFocus } from "../../ui/useFocus.ts";
 import { useKeys } from "../../ui/useKeys.ts";
-import { doubt, need, percent } from "../../ui/words.ts";
+import { differing, doubt, need, percent } from "../../ui/words.ts";
 import { Link } from "../parts.tsx";
 import { productPath } from "../router.ts";
-import { useStored } from "../stored.ts";
 import { CategoryPicker } from "../work/CategoryPicker.tsx";
 import { useReasons } from "./useReasons.ts";
-import { payload } from "./words.ts";
 
 interface Properties {
   store: Store;
@@ -27,12 +24,11 @@ interface Properties {
 /** One product that waits for a person, with the categories it may belong to. */
 export function Item(properties: Properties) {
   const { store, waiting, areKeysWanted, isNext, isBusy, onDecide } = properties;
-  const { product, prediction, recalled } = waiting;
+  const { product, prediction, recalled, tablet_said: said } = waiting;
   const offered = options(waiting);
   const [isElsewhere, setElsewhere] = useState(offered.length === 0);
   const heading = useFocus(isNext);
   const reasons = useReasons(waiting);
-  const differing = useDiffering(store, prediction.receipt_id);
   useKeys(areKeysWanted && !isBusy ? offered.length : 0, (place) => {
     const option = offered[place];
     if (option !== undefined) {
@@ -50,12 +46,7 @@ export function Item(properties: Properties) {
       </div>
       <div className="card">
         <p className="verdict warn">{recalled === null ? need(prediction) : doubt(recalled)}</p>
-        {differing !== null && (
-          <p className="verdict warn">
-            This tablet had said {differing.category}, {percent(differing.confidence_ppm)}. The
-            server says something else, so please decide.
-          </p>
-        )}
+        {said && <p className="verdict warn">{differing(said)}</p>}
         {offered.length > 0 && (
           <ol className="offers" aria-label="Where it may belong">
             {offered.map((option, place) => (
@@ -106,18 +97,6 @@ export function Item(properties: Properties) {
       </div>
     </section>
   );
-}
-
-/** Return what this tablet had answered, if the server's answer is another one. */
-function useDiffering(store: Store, receipt: string): TabletAnswer | null {
-  const sent = useStored(store, () => store.changes("sent"), receipt) ?? [];
-  const provisional = sent.find(
-    ({ kind, result }) =>
-      kind === "prediction.provisional" &&
-      result?.prediction === receipt &&
-      result.agreement === "differs",
-  );
-  return (provisional && payload(provisional, "prediction.provisional")?.answer) ?? null;
 }
 
 function Offer(props: {

@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { age, answeredBy, doubt, loudest, need, percent, quoted, spoken } from "../words.ts";
+import {
+  age,
+  answeredBy,
+  differing,
+  doubt,
+  loudest,
+  need,
+  percent,
+  quoted,
+  spoken,
+} from "../words.ts";
 
 test("a share is cut off and never looks surer than it is", () => {
   expect(percent(973_456)).toBe("97.3\u00a0%");
@@ -76,4 +86,10 @@ test("what spoke most are words before letters, and nothing that spoke against",
 
 test("why a recalled answer waits is told in the words of whoever recalled the model", () => {
   expect(doubt("Swapped labels.")).toBe("The model that said this was recalled: Swapped labels.");
+});
+
+test("an answer that differs from a tablet's waits with what the tablet had said", () => {
+  expect(differing({ category: "Tools > Drills", confidence_ppm: 871_000 })).toBe(
+    "A tablet had answered Tools > Drills, 87.1\u00a0%. The server’s answer differs, so a person decides.",
+  );
 });

@@ -7,6 +7,7 @@ function waiting(receipt: string, category: string | null = "Tools"): Waiting {
   return {
     product: product({ id: 7, version: 3, category_id: 4, name: "Drill" }),
     prediction: { receipt_id: receipt, category, model: "f", alternatives: [] },
+    tablet_said: null,
     recalled: null,
   } as unknown as Waiting;
 }
