@@ -9,6 +9,7 @@ export function loadModel(): Promise<typeof Module> {
 }
 
 let heard: string | null = null;
+let live: { sha256: string; since: Date } | null = null;
 let lookedAt = 0;
 
 /**
@@ -18,6 +19,9 @@ let lookedAt = 0;
  */
 export function hearModel(version: string): void {
   const now = Date.now();
+  if (version !== live?.sha256) {
+    live = { sha256: version, since: new Date(now) };
+  }
   if (version !== heard || Math.abs(now - lookedAt) > LOOK_AGAIN_MS) {
     heard = version;
     lookedAt = now;
@@ -28,4 +32,9 @@ export function hearModel(version: string): void {
       },
     );
   }
+}
+
+/** Which model the server last said it answers with, and since when it has said so. */
+export function liveModel(): { sha256: string; since: Date } | null {
+  return live;
 }

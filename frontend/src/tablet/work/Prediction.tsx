@@ -6,6 +6,7 @@ import { PATIENCE_S } from "../../offline/rules.ts";
 import type { Shown } from "../../offline/store.ts";
 import { age, answeredBy, need, percent, short } from "../../ui/words.ts";
 import { kept } from "../care/trouble.ts";
+import { liveModel } from "../loadModel.ts";
 import { useModel } from "../model.ts";
 import { useNet } from "../net.ts";
 import { useNow } from "../useNow.ts";
@@ -187,12 +188,13 @@ function Freshness(props: {
 }) {
   const { answer, at, isCached } = props.suggestion;
   const now = useNow();
-  const model = useModel();
+  const { sha256, at: since } = useModel();
+  const live = liveModel() ?? (since === null ? null : { sha256, since: new Date(since) });
   const isStale =
     answer.decision_path === "live" &&
-    answer.model !== model.sha256 &&
-    model.at !== null &&
-    at < new Date(model.at);
+    live !== null &&
+    answer.model !== live.sha256 &&
+    at < live.since;
   return (
     <>
       {isCached && (
