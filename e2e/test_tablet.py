@@ -526,7 +526,8 @@ def test_gloves_are_enough(tablet: Tablet, catalogue: Catalogue) -> None:
     page.set_viewport_size({"width": width, "height": height})
     tablet.ready(page)
     page.get_by_label("Name, SKU or barcode").tap()
-    page.keyboard.type(catalogue.skus[0])
+    # As a person types; what comes faster is a scanner.
+    page.keyboard.type(catalogue.skus[0], delay=120)
     assert page.evaluate(SMALL) == []
     page.get_by_role("link", name="Claw hammer").tap()
     receipt(page)
