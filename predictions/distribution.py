@@ -76,10 +76,12 @@ def manifest() -> dict[str, Any]:
 
 def _described(live: serving.Link | None) -> dict[str, Any]:
     if live is None:
-        nothing = dict.fromkeys(("sha256", "bytes", "url", "dataset_sha256", "text"))
+        names = ("version", "sha256", "bytes", "url", "dataset_sha256", "text")
+        nothing = dict.fromkeys(names)
         return {**nothing, "vectors": []}
     version = ModelVersion.objects.only("bytes").get(pk=live.sha256)
     return {
+        "version": live.sha256[:12],
         "sha256": live.sha256,
         "bytes": version.bytes,
         "url": f"/models/{live.sha256}",

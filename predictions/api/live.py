@@ -57,6 +57,9 @@ class VectorOutput(serializers.Serializer[Any]):
 
 
 class LiveModelOutput(serializers.Serializer[Any]):
+    version = serializers.CharField(
+        allow_null=True, help_text="What people call it: the start of its sha256."
+    )
     sha256 = serializers.CharField(allow_null=True, help_text="Null: no live model can answer.")
     bytes = serializers.IntegerField(allow_null=True)
     url = serializers.CharField(allow_null=True, help_text="Where its bytes are.")

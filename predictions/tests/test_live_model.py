@@ -36,6 +36,7 @@ def test_it_names_the_file_of_the_live_model(deployed: SHA256, carlas: Client) -
     model = told(carlas)
     version = ModelVersion.objects.get(pk=deployed["live"])
     assert model["sha256"] == deployed["live"]
+    assert model["version"] == deployed["live"][:12]
     assert model["bytes"] == version.bytes
     assert model["url"] == f"/models/{deployed['live']}"
     assert model["dataset_sha256"] == version.dataset_sha256
@@ -120,6 +121,7 @@ def test_without_a_live_model_there_is_nothing_to_hold(deployed: SHA256, carlas:
 
 def test_before_anything_is_deployed_it_says_so(carlas: Client) -> None:
     assert json.loads(carlas.get("/api/v1/models/live").content) == {
+        "version": None,
         "sha256": None,
         "bytes": None,
         "url": None,

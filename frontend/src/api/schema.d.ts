@@ -769,6 +769,8 @@ export interface components {
             tablets: components["schemas"]["BehindOutput"];
         };
         LiveModelOutput: {
+            /** @description What people call it: the start of its sha256. */
+            version: string | null;
             /** @description Null: no live model can answer. */
             sha256: string | null;
             bytes: number | null;
