@@ -41,6 +41,7 @@ function serve(address: string, { headers }: { headers: Record<string, string> }
 }
 
 const live = ({ sha256, bytes }: typeof ONE, withdrawn: string[] = []): LiveModel => ({
+  version: sha256.slice(0, 12),
   sha256,
   bytes: bytes.length,
   url: `/models/${sha256}`,

@@ -94,6 +94,7 @@ let isAway: boolean;
 let asked: string[];
 
 const manifest = ({ sha256, bytes }: typeof ONE, more: Partial<LiveModel> = {}): LiveModel => ({
+  version: sha256.slice(0, 12),
   sha256,
   bytes: bytes.length,
   url: `/models/${sha256}`,
