@@ -47,6 +47,11 @@ export function heard(found: Exclude<Net, "asking">, isTap = false): void {
   setNet(found);
 }
 
+/** Something else got no answer: what came before it was no connection yet. */
+export function doubt(): void {
+  good = 0;
+}
+
 export function onNet(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);

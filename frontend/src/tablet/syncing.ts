@@ -6,7 +6,7 @@ import { WAKE_UP } from "../offline/rules.ts";
 import type { Store } from "../offline/store.ts";
 import type { Flushed } from "../offline/sync.ts";
 import { hearModel } from "./loadModel.ts";
-import { onPoke, type Poke } from "./net.ts";
+import { doubt, onPoke, type Poke } from "./net.ts";
 import { askWho, currentWho, type Known, may, onWho } from "./who.ts";
 
 export interface Syncing {
@@ -192,6 +192,7 @@ function settle(told: Flushed): void {
   const { state, sent, head = 0, pauseMs = 0 } = told;
   become({ lastError: WORDS[state] ?? null });
   if (state === "auth" || state === "unreachable") {
+    doubt();
     void askWho();
   }
   if (state === "done") {
@@ -270,6 +271,7 @@ async function readOnce(): Promise<void> {
     const { pull } = await loadSync();
     const { state } = await pull(store, onPage);
     if (state === "auth" || state === "unreachable") {
+      doubt();
       void askWho();
     }
   } catch (error) {

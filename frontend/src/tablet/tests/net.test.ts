@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { Refused, Unreachable } from "../../api/client.ts";
-import { currentNet, heard, onPoke, reach, setNet, verdict } from "../net.ts";
+import { currentNet, doubt, heard, onPoke, reach, setNet, verdict } from "../net.ts";
 
 test("an answer in time means that there is a connection, and so does a refusal", () => {
   expect(verdict({ ms: 20 })).toBe("online");
@@ -44,6 +44,16 @@ test("a line that comes and goes does not make the screen flicker", () => {
     seen.add(currentNet());
   }
   expect([...seen]).toEqual(["offline"]);
+});
+
+test("what fails beside it makes one good answer none", () => {
+  setNet("offline");
+  heard("online");
+  doubt();
+  heard("online");
+  expect(currentNet()).toBe("offline");
+  heard("online");
+  expect(currentNet()).toBe("online");
 });
 
 test("while there is none, nothing that fails makes it a slow one", () => {
