@@ -23,17 +23,21 @@ class NoChromium(Exception):
     """The message says what to install."""
 
 
+def program() -> str:
+    """Return where the system's Chromium is."""
+    found = [os.environ.get("SHELFMARK_CHROMIUM"), *map(shutil.which, PROGRAMS)]
+    if (first := next(filter(None, found), None)) is None:
+        raise NoChromium("Chromium was not found: install the package chromium.")
+    return first
+
+
 @contextlib.contextmanager
 def started(playwright: Playwright, *more: str) -> Iterator[Browser]:
     """Start the system's Chromium with an empty profile, and end it with the block.
 
     `more` are arguments beside those that every start has.
     """
-    found = [os.environ.get("SHELFMARK_CHROMIUM"), *map(shutil.which, PROGRAMS)]
-    program = next(filter(None, found), None)
-    if program is None:
-        raise NoChromium("Chromium was not found: install the package chromium.")
-    browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS, *more])
+    browser = playwright.chromium.launch(executable_path=program(), args=[*ARGUMENTS, *more])
     try:
         yield browser
     finally:

@@ -88,6 +88,11 @@ def reset(call: Call, go: Go) -> Reply:
 def bad_gateway(call: Call, go: Go) -> Reply:
     """Let the server carry it out, and a proxy say that it is not there."""
     go()
+    return unavailable(call, go)
+
+
+def unavailable(call: Call, go: Go) -> Reply:
+    """Let a proxy say that the server is not there, and be right."""
     return page(502, "Bad Gateway", "<h1>502 Bad Gateway</h1>")
 
 

@@ -15,7 +15,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Reque
 from benchmarks.chromium import started
 from benchmarks.instance import Home, furnish
 from benchmarks.load import LOOPBACK
+from e2e.depot import Depot, opened
 from tools.console import ROOT, VAR
+
+pytest.register_assert_rewrite("e2e.aisle")
 
 RELEASE = ROOT / "data" / "model"
 SIZES = {"desk": (1280, 800), "tablet": (820, 1180)}
@@ -61,6 +64,12 @@ def playwright() -> Iterator[Playwright]:
 def browser(playwright: Playwright) -> Iterator[Browser]:
     with started(playwright) as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def depot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Depot]:
+    with opened(tmp_path_factory.mktemp("depot")) as depot:
+        yield depot
 
 
 @dataclass
