@@ -85,7 +85,10 @@ export async function settle(
       }
       products.push(product.id);
       const rows = transaction.objectStore("products");
-      const row = newer(await rows.get(product.id), product, now, mirror.generation);
+      const known = await rows.get(product.id);
+      // An answer can be long on its way: what is gone from here was deleted meanwhile.
+      const isGone = known === undefined && change.product !== null && "id" in change.product;
+      const row = isGone ? null : newer(known, product, now, mirror.generation);
       if (row !== null) {
         const opened = change.kind === "product.create" && { openedAt: now.toISOString() };
         await rows.put({ ...row, ...opened });

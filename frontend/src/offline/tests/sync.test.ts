@@ -30,6 +30,7 @@ const states = async () => (await store.changes()).map(({ status }) => status);
 const names = () => server.effects.map((one) => (one.payload.set as { name: string }).name);
 
 test("what waits is sent in the order in which it was made", async () => {
+  await store.keepProducts([product(1)], new Date());
   for (const name of ["A", "B", "C"]) {
     await enqueue(store, edit(1, name));
   }
@@ -231,6 +232,14 @@ test("an older state of a product does not replace a newer one", async () => {
   await enqueue(store, edit(1, "A"));
   await flush(store);
   expect((await store.product(1))?.product.name).toBe("Newest");
+});
+
+test("a product that was deleted meanwhile does not come back with a late answer", async () => {
+  await store.keepProducts([product(1)], new Date());
+  await enqueue(store, edit(1, "A"));
+  await store.drop(1);
+  expect(await flush(store)).toMatchObject({ state: "done", sent: 1 });
+  expect(await store.product(1)).toBeUndefined();
 });
 
 test("what is settled stays settled, whatever a late answer says", async () => {
