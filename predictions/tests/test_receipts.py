@@ -107,7 +107,8 @@ def test_neither_the_question_nor_the_person_stands_in_a_receipt(
     product = {**DRILL, "brand": "Nordwerk", "price": "129.95"}
     answer = post(product, **{"Shelfmark-Device": "tablet-7"}).json()
     body = Entry.objects.get(uuid=answer["id"]).content()
-    for told in ("Cordless drill 7", "Brushless", "Nordwerk", "129.95", "1650", "carla", "tablet"):
+    # A number alone may stand in any digest by chance.
+    for told in ("Cordless drill 7", "Brushless", "Nordwerk", "129.95", ":1650", "carla", "tablet"):
         assert told.encode() not in body
 
 
