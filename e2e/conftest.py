@@ -18,7 +18,7 @@ from benchmarks.load import LOOPBACK
 from e2e.depot import Depot, opened
 from tools.console import ROOT, VAR
 
-pytest.register_assert_rewrite("e2e.aisle")
+pytest.register_assert_rewrite("e2e.aisle", "e2e.shelf", "e2e.tablets")
 
 RELEASE = ROOT / "data" / "model"
 SIZES = {"desk": (1280, 800), "tablet": (820, 1180)}

@@ -23,7 +23,7 @@ from e2e import chaos
 from e2e.chaos import Call, Fault, Go, Reply
 from e2e.conftest import PATIENCE_MS, RELEASE, Site
 from e2e.scene import SAMPLE
-from e2e.test_tablet import NO_CONNECTION, Tablet, ask, connection, eventually
+from e2e.tablets import NO_CONNECTION, Tablet, ask, connection, eventually
 from e2e.test_tablet_witness import EXPECTED, House
 from registry.tests.releases import train
 

@@ -21,7 +21,7 @@ from benchmarks.instance import PICKER
 from e2e.accessibility import axe
 from e2e.conftest import PATIENCE_MS, SIZES, Site, picture
 from e2e.line import Line
-from e2e.test_tablet import EXPECTED, SMALL, Tablet, ask, eventually, tablet
+from e2e.tablets import EXPECTED, SMALL, Tablet, ask, eventually, tablet
 from inventory.models import gtin_check_digit
 from tools.console import ROOT
 

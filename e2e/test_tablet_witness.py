@@ -21,7 +21,7 @@ from benchmarks.load import LOOPBACK
 from e2e.accessibility import axe
 from e2e.conftest import PATIENCE_MS, RELEASE, SIZES, Site, picture
 from e2e.line import Line
-from e2e.test_tablet import NO_CONNECTION, SMALL, Tablet, ask, connection, eventually, receipt
+from e2e.tablets import NO_CONNECTION, SMALL, Tablet, ask, connection, eventually, receipt
 
 expect.set_options(timeout=PATIENCE_MS)
 

@@ -19,7 +19,7 @@ from benchmarks.load import LOOPBACK
 from e2e.accessibility import axe
 from e2e.conftest import PATIENCE_MS, RELEASE, SIZES, Site, picture
 from e2e.line import Line
-from e2e.test_tablet import (
+from e2e.tablets import (
     EXPECTED,
     NO_CONNECTION,
     PREDICTION,
