@@ -60,11 +60,16 @@ export function fate(result: Result): Exclude<Status, "waiting"> | null {
   }
 }
 
-/** Write down what became of changes. Return how many of them were settled by that. */
+/**
+ * Write down what became of changes. Return how many of them were settled by that.
+ *
+ * `head` is how far the server was when it said so, if it told.
+ */
 export async function settle(
   database: Database,
   results: readonly Result[],
   now: Date,
+  head = Number.POSITIVE_INFINITY,
 ): Promise<number> {
   const { count, products } = await database.write(STORES, async (transaction) => {
     const changes = transaction.objectStore("changes");
@@ -86,9 +91,11 @@ export async function settle(
       products.push(product.id);
       const rows = transaction.objectStore("products");
       const known = await rows.get(product.id);
-      // An answer can be long on its way: what is gone from here was deleted meanwhile.
-      const isGone = known === undefined && change.product !== null && "id" in change.product;
-      const row = isGone ? null : newer(known, product, now, mirror.generation);
+      // An answer can be long on its way: what is gone from here was deleted meanwhile, and so was
+      // what was made here if more has been read since and it was not there.
+      const isOld = (change.product !== null && "id" in change.product) || head < mirror.head;
+      const row =
+        known === undefined && isOld ? null : newer(known, product, now, mirror.generation);
       if (row !== null) {
         const opened = change.kind === "product.create" && { openedAt: now.toISOString() };
         await rows.put({ ...row, ...opened });

@@ -179,8 +179,9 @@ class Flush {
       if (results === null || !results.every(({ id }) => ids.has(id))) {
         return "unreachable"; // this is not what we asked for
       }
-      const settledNow = await settle(this.#database, results, new Date());
-      this.#head = Math.max(this.#head, Number(data.sync_head) || 0);
+      const head = Number(data.sync_head) || undefined;
+      const settledNow = await settle(this.#database, results, new Date(), head);
+      this.#head = Math.max(this.#head, head ?? 0);
       this.#sent += results.filter((one) => fate(one) === "sent").length;
       this.#most = Math.min(MOST, this.#most * 2);
       if (results.some(({ code }) => code === "actor_mismatch")) {
