@@ -182,6 +182,41 @@ def test_tabs_of_two_versions_do_not_wait_for_each_other_in_vain(aisle: Aisle) -
     assert aisle.depot.changes(product) == []
 
 
+def test_a_tab_of_an_old_version_that_does_not_let_go_is_named(aisle: Aisle) -> None:
+    """Case 25, the other way round."""
+    ((carla,),) = aisle.depot.rows("SELECT id FROM accounts_user WHERE username = 'carla'")
+    page = aisle.tablet(None)
+    older = page.context.new_page()
+    older.goto("/offline")
+    older.evaluate(HOLD, f"shelfmark-u{carla}")
+    aisle.sign_in(page, "carla")
+    expect(page.get_by_text("Another tab of Shelfmark is in the way.")).to_be_visible()
+    older.close()
+    ready(page)
+    expect(page.get_by_text("Another tab of Shelfmark is in the way.")).to_have_count(0)
+    product = aisle.product()
+    open_product(page, product)
+    edit(page, product, brand="Let go")
+    waits(page, 0)
+    edited_once(aisle.depot, product, brand="Let go")
+
+
+# As the first version had it, in a page that hears nothing of newer ones.
+HOLD = """(name) => new Promise((resolve, reject) => {
+  const opening = indexedDB.open(name, 1);
+  opening.onerror = () => reject(opening.error);
+  opening.onupgradeneeded = () => {
+    const products = opening.result.createObjectStore("products", { keyPath: "id" });
+    for (const index of ["sku", "gtin", "openedAt"]) {
+      products.createIndex(index, index);
+    }
+    opening.result.createObjectStore("predictions", { keyPath: "productId" });
+  };
+  opening.onsuccess = () => {
+    window.held = opening.result;
+    resolve();
+  };
+})"""
 NAMES = "async () => (await indexedDB.databases()).map((one) => one.name)"
 UPGRADE = """([name, version]) => new Promise((resolve, reject) => {
   const opening = indexedDB.open(name, version);
