@@ -41,6 +41,7 @@ interface Page {
   )[];
 }
 
+const REVIEWS = "predictions.review_prediction";
 const PAGE = 500;
 const PAGE_OF_ALL = 2000;
 const PATIENCE_MS = 30_000;
@@ -62,11 +63,12 @@ export async function pull(
 async function run(database: Database, onPage: (count: number) => void): Promise<Pulled> {
   const told: Pulled = { state: "done", changed: 0, resynced: false };
   try {
-    if ((await session()).user_id !== database.personId) {
+    const { user_id, permissions } = await session();
+    if (user_id !== database.personId) {
       return { ...told, state: "auth" };
     }
     await pages(database, told, onPage);
-    await readQueue(database, told.changed > 0);
+    await readQueue(database, told.changed > 0, permissions.includes(REVIEWS));
     await tidy(database, new Date());
   } catch (error) {
     told.state = stateOf(error);
@@ -311,27 +313,21 @@ async function askAboutUnknown(database: Database, through: number): Promise<voi
 }
 
 /** Read what waits for a review. Whoever does not review has none. */
-async function readQueue(database: Database, isNews: boolean): Promise<void> {
+async function readQueue(database: Database, isNews: boolean, mayReview: boolean): Promise<void> {
   const { queueReadAt } = await database.mirror();
   const age = Date.now() - Date.parse(queueReadAt ?? "");
   if (!isNews && age < QUEUE_AGE_MS) {
     return;
   }
   const found: Waiting[] = [];
-  try {
-    let next: string | null = `reviews/queue?limit=100`;
-    while (next !== null && found.length < MOST_QUEUED) {
-      const told: { data: Partial<QueuePage> | null } = await ask(next, { isUrgent: true });
-      if (!Array.isArray(told.data?.results)) {
-        throw new Unreachable();
-      }
-      found.push(...told.data.results);
-      next = told.data.next ? below(told.data.next) : null;
+  let next = mayReview ? "reviews/queue?limit=100" : null;
+  while (next !== null && found.length < MOST_QUEUED) {
+    const told: { data: Partial<QueuePage> | null } = await ask(next, { isUrgent: true });
+    if (!Array.isArray(told.data?.results)) {
+      throw new Unreachable();
     }
-  } catch (error) {
-    if (!(error instanceof Refused && error.status === 403)) {
-      throw error;
-    }
+    found.push(...told.data.results);
+    next = told.data.next ? below(told.data.next) : null;
   }
   await database.write(
     ["queue", "meta"],

@@ -227,6 +227,21 @@ test("the review queue comes in the server's order, without what was decided her
   expect(await queue()).toEqual([1]);
 });
 
+test("whoever does not review is not given a queue, and keeps none", async () => {
+  const one = { product: product(1), prediction: {}, tablet_said: null, recalled: null };
+  const answers = server.other;
+  server.other = (path) =>
+    path.startsWith("reviews/queue") ? json({ results: [one], next: null }) : answers(path);
+  feed = { "": page("a", [upsert(product(1))]), a: page("b", [upsert(product(1))]) };
+  await pull(store);
+  expect(await store.queue()).toHaveLength(1);
+  server.permissions = [];
+  server.asked = [];
+  await pull(store);
+  expect(await store.queue()).toEqual([]);
+  expect(server.asked.filter((asked) => asked.includes("reviews/"))).toEqual([]);
+});
+
 test("of what was sent, two weeks and five hundred are remembered", async () => {
   for (let index = 0; index < 501; index += 1) {
     await enqueue(store, edit(1, String(index)));

@@ -90,6 +90,7 @@ const html = (status: number) =>
 export class FakeServer {
   /** Who is signed in; null: nobody. */
   person: number | null = 7;
+  permissions: string[] = ["predictions.review_prediction"];
   csrf = "fresh";
   products = new Map<number, Product>();
   /** What was carried out, in order. */
@@ -122,7 +123,7 @@ export class FakeServer {
         user_id: this.person,
         username: "somebody",
         display_name: "Somebody",
-        permissions: [],
+        permissions: this.permissions,
         perms_hash: "",
         csrf: this.csrf,
       });
