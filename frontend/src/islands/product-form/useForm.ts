@@ -32,10 +32,12 @@ export function useForm(stored: Product | null, userId: number) {
     if (!isDirty || isLeaving.current) {
       return undefined;
     }
-    const timer = setTimeout(
-      () => keep(sessionStorage, place, { ...draft, keptAt: new Date().toISOString() }),
-      PAUSE_MS,
-    );
+    const timer = setTimeout(() => {
+      // The page takes a while to go once it was saved.
+      if (!isLeaving.current) {
+        keep(sessionStorage, place, { ...draft, keptAt: new Date().toISOString() });
+      }
+    }, PAUSE_MS);
     return () => clearTimeout(timer);
   }, [draft, isDirty, place]);
 
