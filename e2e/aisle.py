@@ -15,6 +15,7 @@ from benchmarks.chromium import ARGUMENTS, program
 from e2e.conftest import PATIENCE_MS, Witness
 from e2e.depot import Depot
 from e2e.line import Heard, Line
+from e2e.tablets import without_model
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -25,10 +26,6 @@ FAILURES = re.compile(
     r"Failed to load resource: (net::ERR_|the server responded with a status of \d+)"
     r"|An unknown error occurred when fetching|The requested version \(2\) is less than"
 )
-NO_MODEL: dict[str, Any] = {
-    **dict.fromkeys(("sha256", "bytes", "url", "dataset_sha256", "text")),
-    **{name: [] for name in ("vectors", "withdrawn", "answering")},
-}
 _numbers = count(1)
 
 
@@ -60,7 +57,7 @@ class Aisle:
     def adopt(self, context: BrowserContext, page: Page, username: str | None) -> Page:
         context.set_default_timeout(PATIENCE_MS)
         # With a model the tablet would answer by itself, and send what it said as changes, too.
-        context.route("**/api/v1/models/live", lambda route: route.fulfill(json=NO_MODEL))
+        without_model(context)
         self.contexts.append(context)
         self.witness.watch(page)
         if username is not None:

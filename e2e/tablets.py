@@ -152,6 +152,15 @@ class Tablet:
         page.context.set_offline(False)
 
 
+def without_model(context: BrowserContext) -> None:
+    """Let the tablet hold no model: nothing adds provisional answers to what a person does."""
+    nothing: dict[str, Any] = {
+        **dict.fromkeys(("version", "sha256", "bytes", "url", "dataset_sha256", "text")),
+        **{name: [] for name in ("vectors", "withdrawn", "answering")},
+    }
+    context.route("**/api/v1/models/live", lambda route: route.fulfill(json=nothing))
+
+
 @pytest.fixture
 def tablet(site: Site, browser: Browser) -> Iterator[Tablet]:
     line = Line(int(site.origin.rpartition(":")[2]))

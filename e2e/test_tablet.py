@@ -402,6 +402,8 @@ def test_the_emergency_brake_takes_everything_away(tablet: Tablet, catalogue: Ca
     page = tablet.page()
     tablet.ready(page)
     open_product(page, catalogue.ids[0])
+    # The last thing that a start fetches by itself: it must not arrive after the brake.
+    eventually(page, lambda: any(one["url"].endswith(".wasm") for one in page.evaluate(CACHES)))
     leave = (ROOT / "templates" / "tablet" / "no_worker.js").read_bytes()
     tablet.line.change(r"^/sw\.js", lambda script: leave)
     page.evaluate("async () => void (await navigator.serviceWorker.ready).update()")

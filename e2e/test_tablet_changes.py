@@ -32,7 +32,7 @@ from e2e.shelf import (
     tablet,
     waits,
 )
-from e2e.tablets import Tablet, eventually
+from e2e.tablets import Tablet, eventually, without_model
 
 __all__ = ["shelf", "tablet"]
 
@@ -204,6 +204,7 @@ def test_the_report_for_support_says_nothing_about_people(tablet: Tablet, shelf:
 
 def edited_offline(tablet: Tablet, page: Page, product: int, label: str, text: str) -> None:
     """Change a field of a product that is on the tablet, without a connection."""
+    without_model(page.context)
     tablet.ready(page)
     page.goto(f"/tablet/products/{product}")
     expect(page.get_by_role("heading", level=1)).to_be_visible()

@@ -31,6 +31,7 @@ from e2e.tablets import (
     open_product,
     tablet,
     taxonomy,
+    without_model,
 )
 from tools.console import ROOT
 
@@ -175,6 +176,7 @@ def test_an_edit_without_a_connection_changes_only_what_was_typed(
 ) -> None:
     product = catalogue.ids[0]
     page = tablet.page()
+    without_model(page.context)
     tablet.ready(page)
     mirrored(page)
     tablet.lose_connection(page)
