@@ -91,7 +91,7 @@ def _runners(
             [*parallel, *WITH_DATABASE],
             {**postgresql, "PATH": node["PATH"]},
         ),
-        "e2e": lambda: _run("A real browser", [*PYTEST, "e2e"], browser),
+        "e2e": lambda: _run("A real browser", [*parallel, "e2e"], browser),
     }
 
 
