@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from uuid import UUID, uuid4
 
 import pytest
@@ -185,6 +187,16 @@ def test_nothing_new_is_told_without_a_body(mirror: Mirror, catalogue: None, adm
     assert "ETag" not in answer
     assert mirror.page()["changes"]
     assert mirror.ask(**{"If-None-Match": tag}).status_code == 200
+
+
+def test_a_page_travels_in_a_tenth_of_its_length(mirror: Mirror, admin: User) -> None:
+    for number in range(60):
+        product(f"A-{number}", admin)
+    plain = mirror.client.get(f"{CHANGES}?limit=100")
+    packed = mirror.client.get(f"{CHANGES}?limit=100", headers={"Accept-Encoding": "gzip"})
+    assert packed["Content-Encoding"] == "gzip"
+    assert len(packed.content) * 8 < len(plain.content)
+    assert json.loads(gzip.decompress(packed.content))["changes"] == plain.json()["changes"]
 
 
 def test_nobody_between_keeps_a_page(mirror: Mirror, catalogue: None) -> None:
