@@ -114,7 +114,7 @@ DEVICE = OpenApiParameter(
 )
 
 
-# A page holds no secret that somebody could guess by its length, and shrinks to a tenth.
+# A page holds no secret that somebody could guess by its length, and shrinks to a sixth.
 @method_decorator(gzip_page, name="dispatch")
 class Changes(APIView):
     """What was written to the catalogue, for whoever keeps a copy of it."""

@@ -189,7 +189,7 @@ def test_nothing_new_is_told_without_a_body(mirror: Mirror, catalogue: None, adm
     assert mirror.ask(**{"If-None-Match": tag}).status_code == 200
 
 
-def test_a_page_travels_in_a_tenth_of_its_length(mirror: Mirror, admin: User) -> None:
+def test_a_page_travels_in_a_fraction_of_its_length(mirror: Mirror, admin: User) -> None:
     for number in range(60):
         product(f"A-{number}", admin)
     plain = mirror.client.get(f"{CHANGES}?limit=100")
