@@ -12,6 +12,8 @@ export default defineConfig({
     // Placeholders: these pages are Django's, which fills in the digest of what it renders.
     SHELL_REVISION: JSON.stringify("{{ shell }}"),
     OFFLINE_REVISION: JSON.stringify("{{ offline }}"),
+    // The name of the page's file, which the worker has no use for.
+    "import.meta.url": JSON.stringify(""),
     "process.env.NODE_ENV": JSON.stringify("production"),
   },
   publicDir: false,
