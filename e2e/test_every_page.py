@@ -24,6 +24,9 @@ PAGES = {
     "/review": "predictions.review_prediction",
     "/tablet/": "inventory.view_product",
     "/tablet/products/{product}": "inventory.view_product",
+    "/tablet/review": "predictions.review_prediction",
+    "/tablet/changes": "inventory.view_product",
+    "/tablet/ready": "inventory.view_product",
 }
 DESK = {
     "/admin/": "predictions.view_prediction",
@@ -44,6 +47,7 @@ DESK = {
     "/admin/jobs/job/": "jobs.view_job",
     "/admin/accounts/user/": "accounts.view_user",
     "/admin/accounts/tablet/": "accounts.view_tablet",
+    "/admin/sync/change/": "sync.view_change",
     "/admin/password_change/": "predictions.view_prediction",
 }
 BUSY = '[aria-busy="true"]'
