@@ -128,7 +128,7 @@ def test_two_who_disagree_about_a_suggestion(
     told = private(entries()[-1])
     assert told["asked"]["category"] == DRILLS
     assert told["asked"]["note"] == "Call me: 555"
-    assert b"555" not in entries()[-1].content()
+    assert b"Call me" not in entries()[-1].content()
     # Two who agree both have reviewed.
     assert outcome(tablet.one(accept(tablet, product, receipt, GLOVES))) == APPLIED
     assert Review.objects.count() == 2
