@@ -140,6 +140,7 @@ export class Database {
   #opened: Promise<Connection> | null = null;
   #listeners = new Set<(touched: Touched) => void>();
   #channel: BroadcastChannel | null;
+  #isClosed = false;
 
   constructor(personId: number) {
     this.personId = personId;
@@ -207,7 +208,9 @@ export class Database {
     return this.use(async (database) => (await database.get("meta", "mirror")) ?? UNREAD);
   }
 
+  /** Let go of it for good: what is asked later is refused, so that nothing makes it anew. */
   close(): void {
+    this.#isClosed = true;
     this.#lost();
     this.#channel?.close();
     this.#channel = null;
@@ -215,6 +218,9 @@ export class Database {
   }
 
   #open(): Promise<Connection> {
+    if (this.#isClosed) {
+      return Promise.reject(new DOMException("This database was closed.", "InvalidStateError"));
+    }
     if (this.#opened === null) {
       const opened = open(this.name, () => this.#lost());
       this.#opened = opened;

@@ -8,6 +8,15 @@ import { keepAsking } from "./who.ts";
 
 const LOOK_FOR_UPDATE_MS = 3_600_000;
 
+// Whatever was still asking a database that somebody signed out of, or that a newer page has taken,
+// has nobody left to answer to: the frame says what there is to say.
+window.addEventListener("unhandledrejection", (event) => {
+  const { reason } = event;
+  if (reason instanceof DOMException && /^(InvalidState|Version)Error$/.test(reason.name)) {
+    event.preventDefault();
+  }
+});
+
 const root = document.getElementById("tablet");
 if (root !== null) {
   // No StrictMode: it asks everything twice, and every answer leaves a receipt.

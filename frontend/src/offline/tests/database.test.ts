@@ -92,3 +92,13 @@ test("another tab hears what was written, and its search knows it", async () => 
   }
   other.close();
 });
+
+test("a database that somebody signed out of is not made anew by whoever asks late", async () => {
+  await store.keepProducts([product(1)], new Date());
+  store.close();
+  await new Promise((resolve) => {
+    indexedDB.deleteDatabase(store.name).onsuccess = resolve;
+  });
+  await expect(store.count()).rejects.toMatchObject({ name: "InvalidStateError" });
+  expect((await indexedDB.databases()).map(({ name }) => name)).not.toContain(store.name);
+});
