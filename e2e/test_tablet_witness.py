@@ -249,8 +249,6 @@ def test_yesterdays_database_is_noticed_at_the_first_meeting(
     tablet.find_connection(page)
     expect(connection(page)).to_have_text("Online")
     page.get_by_role("button", name="Sign out").click()
-    page.wait_for_url(tablet.line.origin + "/")
-    page.goto("/tablet/")
     expect(page.get_by_role("heading", name="Nobody is signed in")).to_be_visible()
     expect(warning(page)).to_be_visible()
     tablet.sign_in(page, "rita")
