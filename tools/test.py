@@ -91,8 +91,22 @@ def _runners(
             [*parallel, *WITH_DATABASE],
             {**postgresql, "PATH": node["PATH"]},
         ),
-        "e2e": lambda: _run("A real browser", [*parallel, "e2e"], browser),
+        "e2e": lambda: _run_browsers(parallel, browser),
     }
+
+
+def _run_browsers(parallel: list[str], env: Mapping[str, str]) -> tuple[int, float]:
+    """Run the browser tests two at a time, and what failed once more by itself.
+
+    Two browsers, two servers and a database on two processors may take longer than the patience
+    of a test. What fails alone, too, is broken.
+    """
+    code, seconds = _run("A real browser", [*parallel, "e2e"], env)
+    if code != 1:
+        return code, seconds
+    say("\nWhat failed beside another browser is tried once more, alone.")
+    again, more = _run("A real browser, again", [*PYTEST, "--last-failed", "e2e"], env)
+    return again, seconds + more
 
 
 def _run(
