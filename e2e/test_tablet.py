@@ -316,6 +316,10 @@ def test_a_code_opens_its_product_with_the_keyboard_alone(
     receipt(page, other_than=first)
     page.go_back()
     expect(heading).to_be_focused()
+    # Back where one was: with what was looked for.
+    field = page.get_by_label("Name, SKU or barcode")
+    expect(field).to_have_value(catalogue.skus[0].lower())
+    field.fill("")
     opened = page.get_by_role("list", name="Last opened")
     expect(opened.get_by_role("link", name=catalogue.skus[0])).to_be_visible()
 
