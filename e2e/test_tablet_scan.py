@@ -380,6 +380,7 @@ def test_a_code_that_stays_in_the_picture_is_told_once(filming: Filming, thing: 
     # Nobody sees the page: the camera is given back, and opened again afterwards.
     for state, count in (("hidden", 0), ("visible", 1)):
         page.evaluate(BECOME, state)
+        # The default binds what the loop has now, which mypy cannot follow.
         eventually(page, lambda count=count: page.evaluate(RUNNING) == count)  # type: ignore[misc]
     page.get_by_role("button", name="Close").click()
     seen = "document.querySelector('.scanned').textContent"

@@ -41,7 +41,7 @@ class Identifier(Text):
         "01890a5d-ac96-774b-bcce-b302099a8057."
     }
 
-    def to_internal_value(self, data: Any) -> UUID:  # type: ignore[override]
+    def to_internal_value(self, data: Any) -> UUID:  # type: ignore[override]  # of a text
         text = super().to_internal_value(data)
         if not _UUID.fullmatch(text):
             self.fail("not_uuid")
@@ -55,7 +55,7 @@ class Moment(Text):
         "not_moment": "Write this as a moment with its offset, such as 2026-11-20T08:15:00Z."
     }
 
-    def to_internal_value(self, data: Any) -> datetime:  # type: ignore[override]
+    def to_internal_value(self, data: Any) -> datetime:  # type: ignore[override]  # of a text
         text = super().to_internal_value(data)
         try:
             told = datetime.fromisoformat(text)
@@ -173,6 +173,7 @@ class AlternativeInput(StrictSerializer):
 
 class AnswerInput(AlternativeInput):
     model_sha256 = Digest()
+    # DRF takes what belongs to the list; its types do not know that.
     alternatives = AlternativeInput(many=True, max_length=SHOWN - 1)  # type: ignore[call-arg]
 
 

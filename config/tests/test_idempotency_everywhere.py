@@ -85,6 +85,7 @@ def told(answer: Any) -> tuple[object, ...]:
 
 
 def test_the_openapi_document_names_the_header_of_each() -> None:
+    # drf-spectacular has no types here.
     document = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     found = {
         (method.upper(), path)

@@ -46,7 +46,7 @@ def test_it_names_the_file_of_the_live_model(deployed: SHA256, carlas: Client) -
 
 def test_the_vectors_are_what_the_very_bytes_answer(deployed: SHA256, carlas: Client) -> None:
     model = told(carlas)
-    data = b"".join(carlas.get(model["url"]).streaming_content)  # type: ignore[attr-defined]
+    data = b"".join(carlas.get(model["url"]).streaming_content)  # type: ignore[attr-defined]  # it streams
     twin = load(data, sha256=model["sha256"])
     assert len(model["vectors"]) >= 20
     for vector in model["vectors"]:

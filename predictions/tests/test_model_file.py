@@ -47,7 +47,7 @@ def test_the_whole_file_has_its_digest_and_may_be_kept(
 
 
 def test_it_is_sent_in_small_pieces(client: Client, address: str, data: bytes) -> None:
-    pieces = list(client.get(address).streaming_content)  # type: ignore[attr-defined]
+    pieces = list(client.get(address).streaming_content)  # type: ignore[attr-defined]  # it streams
     assert max(map(len, pieces)) <= 65_536
     assert b"".join(pieces) == data
 

@@ -54,7 +54,7 @@ class ChangesParser(BaseParser):
 class PushInput(BatchInput):
     """Only the schema: `read_batch` reads it."""
 
-    changes = ChangeInput(many=True)  # type: ignore[assignment]
+    changes = ChangeInput(many=True)  # type: ignore[assignment]  # read one by one
 
 
 class ContestedOutput(serializers.Serializer[Any]):

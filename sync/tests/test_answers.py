@@ -314,7 +314,7 @@ def test_a_product_made_and_categorized_without_a_connection(
     results = tablet.push(
         tablet.create(made["uuid"], name="Cordless drill 2"),
         provisional,
-        correct(tablet, made, provisional["id"], GLOVES),  # type: ignore[arg-type]
+        correct(tablet, made, provisional["id"], GLOVES),  # type: ignore[arg-type]  # JSON
     )
     assert list(outcomes(results)) == [APPLIED] * 3
     assert results[2]["product"]["category"] == GLOVES

@@ -1,35 +1,13 @@
 import "fake-indexeddb/auto";
 import { openDB } from "idb";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Product, Suggested } from "../../api/types.ts";
+import type { Suggested } from "../../api/types.ts";
 import { Store } from "../store.ts";
+import { product } from "./server.ts";
 
 const NOW = new Date("2026-11-20T14:02:00Z");
 let people = 0;
 let store: Store;
-
-function product(id: number, more: Partial<Product> = {}): Product {
-  return {
-    id,
-    sku: `SF-${id}`,
-    gtin: null,
-    name: `Product ${id}`,
-    description: "",
-    brand: "",
-    width_mm: null,
-    height_mm: null,
-    depth_mm: null,
-    weight_g: null,
-    price: null,
-    category: null,
-    category_id: null,
-    category_source: "",
-    version: 1,
-    created_at: NOW.toISOString(),
-    updated_at: NOW.toISOString(),
-    ...more,
-  };
-}
 
 const ids = (found: readonly { id: number }[]) => found.map((one) => one.id);
 
